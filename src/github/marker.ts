@@ -1,0 +1,141 @@
+import { createHash, randomBytes } from "node:crypto";
+import { RotationError } from "../errors.ts";
+import { retry, type RetryContext } from "../retry.ts";
+import type { Seal } from "./seal.ts";
+import type { OpenPlace, SecretStore } from "./secret-store.ts";
+import { formatPlace, type Place } from "./target.ts";
+
+/** What one rotation is about: the same app at the same provider always has the same marker. */
+export interface AppIdentity {
+  readonly provider: string;
+  /** The base URL in effect. */
+  readonly apiUrl: string;
+  readonly appId: string;
+}
+
+/**
+ * The secret that says "a rotation of this app is unfinished here": `ROTATING_` and the first 10 upper-case hex
+ * digits of the SHA-256 of provider, API URL without a trailing slash, and app id, joined by newlines.
+ */
+export function markerName({ provider, apiUrl, appId }: AppIdentity): string {
+  const identity = [provider, apiUrl.replace(/\/+$/, ""), appId].join("\n");
+  const digest = createHash("sha256").update(identity, "utf8").digest("hex");
+  return `ROTATING_${digest.slice(0, 10).toUpperCase()}`;
+}
+
+/** What became of the markers of a run that has ended. */
+export type Removal =
+  | { readonly overlap: Place }
+  | {
+      readonly overlap: undefined;
+      /** What stayed behind, for the next run to tidy, in sentences. */
+      readonly warnings: readonly string[];
+    };
+
+/** The markers of one run of one rotation, one per place. */
+export interface Markers {
+  /**
+   * Writes the marker into a place, which also proves that the place can be written. When that was is asked beside
+   * what comes next, and waited for in `remove`.
+   *
+   * @throws {RotationError} GITHUB_…
+   */
+  write(open: OpenPlace, seal: Seal): Promise<void>;
+  /**
+   * Deletes the markers that this run has written, but for those in places that had one before if `keepFound`.
+   * Looks at them first: one that is gone or was written by another means that two runs overlapped; then all are
+   * written again.
+   */
+  remove(options: { readonly keepFound: boolean }): Promise<Removal>;
+  /** Deletes markers that a former run left, unless another run has written them meanwhile. */
+  tidy(): Promise<readonly string[]>;
+}
+
+/** How long after its write a marker may still be missing from a read, in tries one second apart. */
+const LATE_READS = 3;
+
+/**
+ * @param found when the marker that stood in a place before was written, by place, in milliseconds since 1970.
+ */
+export function createMarkers(
+  { store, name, again }: { readonly store: SecretStore; readonly name: string; readonly again: RetryContext },
+  found: ReadonlyMap<Place, number>,
+): Markers {
+  interface Written {
+    readonly place: Place;
+    readonly send: () => Promise<void>;
+    /** GitHub's time of our own write; undefined if it could not be read. */
+    readonly time: Promise<number | undefined>;
+  }
+  const written: Written[] = [];
+
+  const readOwnTime = async (place: Place): Promise<number | undefined> => {
+    for (let attempt = 1; ; attempt += 1) {
+      const time = await store.updatedAt(place, name).catch(() => undefined);
+      if (time !== undefined || attempt >= LATE_READS) return time;
+      await again.clock.sleep(1_000);
+    }
+  };
+
+  const removeFrom = async (place: Place): Promise<readonly string[]> => {
+    try {
+      await store.remove(place, name);
+      return [];
+    } catch (thrown) {
+      return [`The marker ${name} stays in ${formatPlace(place)}: ${RotationError.from(thrown).message}`];
+    }
+  };
+
+  return {
+    async write({ place, publicKey }, seal) {
+      const value = seal(publicKey, randomBytes(16));
+      const send = (): Promise<void> => retry(() => store.write(place, name, value), again);
+      let sent = false;
+      try {
+        await send();
+        sent = true;
+      } finally {
+        // A write whose answer was lost may have happened all the same.
+        written.push({ place, send, time: sent ? readOwnTime(place) : Promise.resolve(undefined) });
+      }
+    },
+
+    async remove({ keepFound }) {
+      const mine = written.filter(({ place }) => !(keepFound && found.has(place)));
+      const looks = await Promise.all(
+        mine.map(async ({ place, time }) => {
+          const own = await time;
+          try {
+            return { place, own, now: await store.updatedAt(place, name), read: true };
+          } catch {
+            return { place, own, now: undefined, read: false };
+          }
+        }),
+      );
+      const foreign = looks.find(({ own, now, read }) => read && own !== undefined && own !== now);
+      if (foreign !== undefined) {
+        await Promise.allSettled(written.map(({ send }) => send()));
+        return { overlap: foreign.place };
+      }
+      const warnings = await Promise.all(
+        looks.map(({ place, own, now, read }) => {
+          // Never there, or gone: nothing to delete.
+          if (read && now === undefined) return [];
+          if (own !== undefined && read) return removeFrom(place);
+          return [RotationError.of("MARKER_UNREADABLE", { place: formatPlace(place) }).message];
+        }),
+      );
+      return { overlap: undefined, warnings: warnings.flat() };
+    },
+
+    async tidy() {
+      const warnings = await Promise.all(
+        [...found].map(async ([place, time]) => {
+          const now = await store.updatedAt(place, name).catch(() => undefined);
+          return now === time ? removeFrom(place) : [];
+        }),
+      );
+      return warnings.flat();
+    },
+  };
+}

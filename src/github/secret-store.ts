@@ -1,0 +1,185 @@
+import type { Clock } from "../clock.ts";
+import { RotationError } from "../errors.ts";
+import { readPolicy, retry, type RetryContext } from "../retry.ts";
+import { type GitHubApi, type GitHubAnswer, invalidAnswer } from "./api.ts";
+import type { Pacer } from "./pacing.ts";
+import type { PublicKey, SealedValue } from "./seal.ts";
+import { formatPlace, type Place } from "./target.ts";
+
+/** A place that let itself be read: its key, and every secret it has. */
+export interface OpenPlace {
+  readonly place: Place;
+  readonly publicKey: PublicKey;
+  /** Complete: name in upper case, and when it was last written, in milliseconds since 1970. */
+  readonly secrets: ReadonlyMap<string, number>;
+  /** How many secrets the place can have. */
+  readonly limit: number;
+}
+
+/** GitHub's secrets, sealed ones only. Every method throws {@link RotationError} GITHUB_…. */
+export interface SecretStore {
+  /** Reads a place's public key and the complete list of its secrets, again where that may help. */
+  open(place: Place, signal?: AbortSignal): Promise<OpenPlace>;
+  /** Fetches the public key anew, because GitHub refused a value sealed for the former one. */
+  publicKey(place: Place): Promise<PublicKey>;
+  /** Writes a secret, once. */
+  write(place: Place, name: string, value: SealedValue): Promise<void>;
+  /** When a secret was last written, in milliseconds since 1970, in whole seconds; undefined if there is none. */
+  updatedAt(place: Place, name: string): Promise<number | undefined>;
+  /** Deletes a secret. One that is gone already is no error. */
+  remove(place: Place, name: string): Promise<void>;
+}
+
+/** GitHub's limit for a repository and for an environment (https://docs.github.com/en/actions/reference/security/secrets#limits-for-secrets). */
+const MOST_SECRETS = 100;
+
+/** The endpoint of a place's secrets, below the API's base URL, every name percent-encoded once. */
+export function secretsPath(place: Place): string {
+  const repository = `/repos/${place.owner}/${place.repo}`;
+  switch (place.kind) {
+    case "repo":
+      return `${repository}/actions/secrets`;
+    case "env":
+      return `${repository}/environments/${encodeSegment(place.environment)}/secrets`;
+  }
+}
+
+export function createSecretStore({
+  api,
+  pacer,
+  clock,
+  onWait,
+}: {
+  readonly api: GitHubApi;
+  readonly pacer: Pacer;
+  readonly clock: Clock;
+  readonly onWait: (why: string, milliseconds: number) => void;
+}): SecretStore {
+  // A run may wait out a limit, but not the hour that GitHub's primary one can take.
+  const policy = { ...readPolicy, longestRetryAfter: 15 * 60_000 };
+  const again = (signal?: AbortSignal): RetryContext => ({
+    clock,
+    signal,
+    onWait: (error, milliseconds) => {
+      onWait(error.message, milliseconds);
+    },
+  });
+  const paced = <T>(send: () => Promise<T>): Promise<T> =>
+    pacer.write(send, (milliseconds) => {
+      onWait("keeping to the pace that GitHub accepts", milliseconds);
+    });
+  const readPublicKey = (place: Place, signal?: AbortSignal): Promise<PublicKey> =>
+    retry(
+      async () => {
+        const action = "read the public key";
+        const path = `${secretsPath(place)}/public-key`;
+        const answer = await api({ method: "GET", path, place, action, signal });
+        return toPublicKey(answer, place, action);
+      },
+      again(signal),
+      policy,
+    );
+
+  return {
+    async open(place, signal) {
+      const [publicKey, secrets] = await Promise.all([
+        readPublicKey(place, signal),
+        retry(() => list(api, place, signal), again(signal), policy),
+      ]);
+      return { place, publicKey, secrets, limit: MOST_SECRETS };
+    },
+
+    publicKey: (place) => readPublicKey(place),
+
+    async write(place, name, value) {
+      const action = `write secret ${name}`;
+      const path = `${secretsPath(place)}/${name}`;
+      const { status } = await paced(() => api({ method: "PUT", path, place, action, body: value }));
+      // GitHub answers 201 or 204; a proxy's cheerful 200 proves nothing.
+      if (status !== 201 && status !== 204) throw invalidAnswer(action, `status ${String(status)}`);
+    },
+
+    updatedAt: (place, name) =>
+      retry(
+        async () => {
+          const action = `look at secret ${name}`;
+          const path = `${secretsPath(place)}/${name}`;
+          try {
+            const { data } = await api({ method: "GET", path, place, action });
+            return readTime(data, action);
+          } catch (thrown) {
+            if (thrown instanceof RotationError && thrown.code === "GITHUB_NOT_FOUND") return undefined;
+            throw thrown;
+          }
+        },
+        again(),
+        policy,
+      ),
+
+    remove: (place, name) =>
+      retry(
+        async () => {
+          const action = `delete secret ${name}`;
+          const path = `${secretsPath(place)}/${name}`;
+          try {
+            const { status } = await paced(() => api({ method: "DELETE", path, place, action }));
+            if (status !== 204) throw invalidAnswer(action, `status ${String(status)}`);
+          } catch (thrown) {
+            if (!(thrown instanceof RotationError) || thrown.code !== "GITHUB_NOT_FOUND") throw thrown;
+          }
+        },
+        again(),
+        policy,
+      ),
+  };
+}
+
+async function list(
+  api: GitHubApi,
+  place: Place,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, number>> {
+  const action = `list the secrets`;
+  const secrets = new Map<string, number>();
+  for (let page = 1; ; page += 1) {
+    const path = `${secretsPath(place)}?per_page=100&page=${String(page)}`;
+    const { data } = await api({ method: "GET", path, place, action, signal });
+    if (!isRecord(data) || !Array.isArray(data["secrets"]) || typeof data["total_count"] !== "number") {
+      throw invalidAnswer(action, "no list of secrets");
+    }
+    const entries: readonly unknown[] = data["secrets"];
+    for (const entry of entries) {
+      if (!isRecord(entry) || typeof entry["name"] !== "string") throw invalidAnswer(action, "a secret without name");
+      secrets.set(entry["name"].toUpperCase(), readTime(entry, action));
+    }
+    if (secrets.size >= data["total_count"]) return secrets;
+    // Less than GitHub itself counts is no complete list, and "missing" may be concluded from a complete one only.
+    if (entries.length === 0) throw invalidAnswer(action, "fewer secrets than it counts");
+  }
+}
+
+function toPublicKey({ data }: GitHubAnswer, place: Place, action: string): PublicKey {
+  if (!isRecord(data) || typeof data["key"] !== "string" || typeof data["key_id"] !== "string") {
+    throw invalidAnswer(action, "no public key");
+  }
+  const key = new Uint8Array(Buffer.from(data["key"], "base64"));
+  if (key.length !== 32) {
+    throw RotationError.of("PUBLIC_KEY_INVALID", { place: formatPlace(place), bytes: key.length });
+  }
+  return { keyId: data["key_id"], key };
+}
+
+function readTime(entry: unknown, action: string): number {
+  const time = isRecord(entry) ? Date.parse(String(entry["updated_at"])) : Number.NaN;
+  if (Number.isNaN(time)) throw invalidAnswer(action, "a secret without the time of its last write");
+  return time;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+/** Percent-encodes a name for its place in a path, apostrophes too, as the path is also printed for a shell. */
+function encodeSegment(name: string): string {
+  return encodeURIComponent(name).replaceAll("'", "%27");
+}

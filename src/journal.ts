@@ -1,0 +1,143 @@
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { RotationError } from "./errors.ts";
+import type { SealedValue } from "./github/seal.ts";
+import type { Place, Target } from "./github/target.ts";
+
+/**
+ * What a run has done so far, on disk before the step it names, so that the post step can finish what a killed main
+ * step began. Holds no secret: values are sealed for GitHub, and nobody else can open them.
+ *
+ * Lines are only ever appended, so that a kill in the middle of one costs no more than that line. They are not
+ * forced to the disk: a kill of the process leaves them in the system's cache, and a machine that dies takes the
+ * post step with it.
+ */
+export interface Journal {
+  /** The markers of a rotation are about to be written. `found`: some stood there before. */
+  markers(rotation: string, name: string, places: readonly Place[], found: boolean): void;
+  /** The rotate call is about to be handed to the socket. */
+  rotating(rotation: string): void;
+  /** The new secret is sealed for a target. Said again if it had to be sealed anew. */
+  sealed(rotation: string, target: Target, value: SealedValue): void;
+  /** The target holds its sealed value. */
+  written(rotation: string, target: Target): void;
+  /** Nothing is left to do for this rotation; what was said of it is void. */
+  settled(rotation: string): void;
+}
+
+/** What a journal says of one rotation that has not been settled. */
+export interface Unfinished {
+  readonly rotation: string;
+  readonly marker: { readonly name: string; readonly places: readonly Place[]; readonly found: boolean } | undefined;
+  readonly rotating: boolean;
+  /** Sealed, but not written as far as is known. */
+  readonly unsent: readonly { readonly target: Target; readonly value: SealedValue }[];
+  readonly sealed: number;
+}
+
+type Entry = { readonly rotation: string } & (
+  | { readonly did: "markers"; readonly name: string; readonly places: readonly Place[]; readonly found: boolean }
+  | { readonly did: "rotating" | "settled" }
+  | { readonly did: "sealed"; readonly target: Target; readonly value: SealedValue }
+  | { readonly did: "written"; readonly target: Target }
+);
+
+/**
+ * Opens a new journal at `path`, mode 0600.
+ *
+ * @throws {RotationError} JOURNAL_UNWRITABLE if the file cannot be made or, later, written.
+ */
+export function createJournal(path: string): Journal {
+  unwritable(() => {
+    writeFileSync(path, "", { mode: 0o600, flag: "wx" });
+  });
+  const say = (entry: Entry): void => {
+    unwritable(() => {
+      appendFileSync(path, `${JSON.stringify(entry)}\n`);
+    });
+  };
+  return {
+    markers: (rotation, name, places, found) => {
+      say({ rotation, did: "markers", name, places, found });
+    },
+    rotating: (rotation) => {
+      say({ rotation, did: "rotating" });
+    },
+    sealed: (rotation, target, value) => {
+      say({ rotation, did: "sealed", target, value });
+    },
+    written: (rotation, target) => {
+      say({ rotation, did: "written", target });
+    },
+    settled: (rotation) => {
+      say({ rotation, did: "settled" });
+    },
+  };
+}
+
+/** Reads what is unfinished. A file that is not there has nothing unfinished. */
+export function readJournal(path: string): readonly Unfinished[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    return [];
+  }
+  const rotations = new Map<string, Entry[]>();
+  for (const line of text.split("\n")) {
+    const entry = parseEntry(line);
+    if (entry === undefined) continue;
+    rotations.set(entry.rotation, [...(rotations.get(entry.rotation) ?? []), entry]);
+  }
+  return [...rotations].flatMap(([rotation, entries]) =>
+    entries.some(({ did }) => did === "settled") ? [] : [summarize(rotation, entries)],
+  );
+}
+
+export function deleteJournal(path: string): void {
+  rmSync(path, { force: true });
+}
+
+function summarize(rotation: string, entries: readonly Entry[]): Unfinished {
+  const unsent = new Map<string, { target: Target; value: SealedValue }>();
+  let marker: Unfinished["marker"];
+  let rotating = false;
+  let sealed = 0;
+  for (const entry of entries) {
+    switch (entry.did) {
+      case "markers":
+        marker = entry;
+        break;
+      case "rotating":
+        rotating = true;
+        break;
+      case "sealed":
+        sealed += 1;
+        unsent.set(JSON.stringify(entry.target), entry);
+        break;
+      case "written":
+        unsent.delete(JSON.stringify(entry.target));
+        break;
+      case "settled":
+        break;
+    }
+  }
+  return { rotation, marker, rotating, unsent: [...unsent.values()], sealed };
+}
+
+function unwritable(act: () => void): void {
+  try {
+    act();
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? "unknown reason";
+    throw RotationError.of("JOURNAL_UNWRITABLE", { reason }, { cause });
+  }
+}
+
+/** A line that was cut off by a kill is no JSON, and says nothing. */
+function parseEntry(line: string): Entry | undefined {
+  try {
+    return JSON.parse(line) as Entry;
+  } catch {
+    return undefined;
+  }
+}

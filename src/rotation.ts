@@ -1,0 +1,234 @@
+import type { Clock } from "./clock.ts";
+import { RotationError } from "./errors.ts";
+import type { Pacer } from "./github/pacing.ts";
+import type { Seal } from "./github/seal.ts";
+import type { SecretStore } from "./github/secret-store.ts";
+import { formatPlace, type Target } from "./github/target.ts";
+import type { Journal } from "./journal.ts";
+import type { RedOutcome, RotationOutcome, TargetOutcome } from "./outcome.ts";
+import type { NewSecret, Provider } from "./providers/provider.ts";
+import type { Masker } from "./secret.ts";
+import { confirm, type Confirmation } from "./stages/confirm.ts";
+import { preflight, type Prepared } from "./stages/preflight.ts";
+import { publish } from "./stages/publish.ts";
+
+/** One app's secret and all its targets. */
+export interface Rotation {
+  readonly name: string;
+  readonly providerId: string;
+  readonly appId: string;
+  readonly provider: Provider;
+  /** At least one, in the order in which they are written. */
+  readonly targets: readonly Target[];
+  readonly mode: "rotate" | "sync" | "plan";
+  readonly force: boolean;
+  /** Milliseconds; undefined: always due. */
+  readonly rotateAfter: number | undefined;
+  /** Whether to ask the provider about the new secret. */
+  readonly verify: "auto" | "off";
+  /** Milliseconds. */
+  readonly writeTimeout: number;
+}
+
+/** What a rotation works with. */
+export interface Tools {
+  readonly store: SecretStore;
+  /** Starts libsodium, at the latest when it is first needed. */
+  readonly seal: () => Promise<Seal>;
+  readonly journal: Journal;
+  readonly masker: Masker;
+  readonly clock: Clock;
+  readonly pacer: Pacer;
+  readonly log: RotationLog;
+  /** Aborts when the run is cancelled; obeyed until the point of no return. Its reason is a {@link RotationError}. */
+  readonly cancel: AbortSignal;
+}
+
+/** Takes raw text: whoever prints it redacts and disarms it. */
+export interface RotationLog {
+  line(text: string): void;
+  wait(why: string, milliseconds: number): void;
+  problem(error: RotationError): void;
+}
+
+/** Takes one rotation through its stages. Never throws. */
+export async function rotate(rotation: Rotation, tools: Tools): Promise<RotationOutcome> {
+  const outcome = await go(rotation, tools).catch(
+    (thrown: unknown): RotationOutcome => ({
+      status: "unknown",
+      error: RotationError.from(thrown),
+      provider: "unknown",
+      targets: rotation.targets.map((target) => ({ target, status: "unknown" })),
+      warnings: [],
+    }),
+  );
+  // What was sealed and not written stays in the journal, for the post step.
+  const unsent = outcome.targets.some(({ status }) => status === "failed" || status === "unknown");
+  if (outcome.status === "failed" || !unsent) tools.journal.settled(rotation.name);
+  return outcome;
+}
+
+async function go(rotation: Rotation, tools: Tools): Promise<RotationOutcome> {
+  const ready = await preflight(rotation, tools);
+  if ("outcome" in ready) return ready.outcome;
+  const { prepared } = ready;
+
+  let secret: NewSecret;
+  try {
+    secret = await obtain(rotation, tools, prepared);
+  } catch (thrown) {
+    return notRotated(rotation, prepared, RotationError.from(thrown));
+  }
+  const rotatedAt = prepared.action === "rotate" ? { rotatedAt: tools.clock.now() } : {};
+  const { targets, confirmation, last } = await deliver(secret, rotation, tools, prepared);
+  return close(rotation, prepared, confirmation, {
+    status: prepared.action === "rotate" ? "rotated" : "synced",
+    targets,
+    warnings: warningsAbout(last, confirmation),
+    ...rotatedAt,
+    ...(last.version === undefined ? {} : { version: last.version }),
+  });
+}
+
+/** The secret to publish: a new one, or for `sync` and healing the one in force. */
+async function obtain({ name, provider }: Rotation, { journal, log }: Tools, prepared: Prepared): Promise<NewSecret> {
+  if (prepared.action === "publish") {
+    if (prepared.inForce !== undefined) return prepared.inForce;
+    throw new Error("Invariant violation: publishing was decided for a provider that cannot be read");
+  }
+  journal.rotating(name);
+  // The point of no return.
+  const secret = await provider.rotate();
+  log.line(`rotate: ${provider.title} made a new secret`);
+  return secret;
+}
+
+interface Delivery {
+  readonly targets: readonly TargetOutcome[];
+  readonly confirmation: Confirmation;
+  /** The secret published last. */
+  readonly last: NewSecret;
+}
+
+/**
+ * Publishes, and confirms beside it, because the answer may be the only copy. A provider that shows another secret
+ * has it published instead, once.
+ */
+async function deliver(
+  secret: NewSecret,
+  rotation: Rotation,
+  tools: Tools,
+  prepared: Prepared,
+): Promise<Delivery> {
+  const once = async (value: NewSecret): Promise<Delivery> => {
+    const asked = ask(value, rotation, tools);
+    const targets = await publish(value, { rotation, tools, ...prepared });
+    const confirmation = await unlessCancelled(asked, tools.cancel);
+    tools.log.line(`confirm: ${describe(confirmation)}`);
+    return { targets, confirmation, last: value };
+  };
+  const first = await once(secret);
+  return first.confirmation.state === "differs" ? once(first.confirmation.shown) : first;
+}
+
+function ask(secret: NewSecret, { verify, provider }: Rotation, { clock }: Tools): Promise<Confirmation> {
+  if (verify === "off") return Promise.resolve({ state: "inconclusive", why: "verify is off" });
+  return confirm(secret, provider, clock);
+}
+
+/** All is published by now; a cancelled run has a few seconds left, and no patience for questions. */
+function unlessCancelled(asked: Promise<Confirmation>, cancel: AbortSignal): Promise<Confirmation> {
+  const hurried = new Promise<Confirmation>((resolve) => {
+    const hurry = (): void => {
+      resolve({ state: "inconclusive", why: "the run was cancelled" });
+    };
+    if (cancel.aborted) hurry();
+    else cancel.addEventListener("abort", hurry, { once: true });
+  });
+  return Promise.race([asked, hurried]);
+}
+
+function describe(confirmation: Confirmation): string {
+  switch (confirmation.state) {
+    case "valid":
+      return "the provider confirms the secret";
+    case "inconclusive":
+      return `cannot tell (${confirmation.why})`;
+    case "differs":
+      return "the provider shows another secret than the one published";
+    case "invalid":
+      return "the provider refuses the secret";
+  }
+}
+
+function warningsAbout(secret: NewSecret, confirmation: Confirmation): readonly string[] {
+  return [
+    ...(confirmation.state === "inconclusive"
+      ? [`Whether the secret works could not be confirmed: ${confirmation.why}.`]
+      : []),
+    ...(secret.value.maskable ? [] : ["The secret is too short to be masked in logs."]),
+  ];
+}
+
+async function notRotated(
+  rotation: Rotation,
+  { markers, healing }: Prepared,
+  error: RotationError,
+): Promise<RotationOutcome> {
+  const targets = rotation.targets.map((target) => ({ target, status: "skipped" as const }));
+  if (error.changed === "unknown") {
+    return { status: "unknown", error, provider: "unknown", targets, warnings: [] };
+  }
+  const red = { error, provider: "unchanged", targets, warnings: [] } as const;
+  if (healing) return { ...red, status: "incomplete" };
+  return withMarkersRemoved(markers, { ...red, status: "failed" });
+}
+
+type GreenOutcome = Extract<RotationOutcome, { status: "rotated" | "synced" }>;
+
+/** What was published is judged, and the markers go if all is well. */
+async function close(
+  rotation: Rotation,
+  { markers, healing }: Prepared,
+  confirmation: Confirmation,
+  done: GreenOutcome,
+): Promise<RotationOutcome> {
+  const provider = done.status === "rotated" ? "changed" : "unchanged";
+  const doubt = doubtAbout(confirmation, rotation);
+  if (doubt !== undefined) return { ...done, status: "unknown", error: doubt, provider };
+
+  const written = done.targets.filter(({ status }) => status === "written").length;
+  const total = done.targets.length;
+  if (written === total) return withMarkersRemoved(markers, done);
+
+  const error = RotationError.of("PUBLISH_INCOMPLETE", { written, total });
+  const untouched = done.targets.every(({ status }) => status === "failed");
+  if (done.status === "synced" && untouched && !healing) {
+    return withMarkersRemoved(markers, { ...done, status: "failed", error, provider });
+  }
+  return { ...done, status: "incomplete", error, provider };
+}
+
+function doubtAbout(confirmation: Confirmation, { provider }: Rotation): RotationError | undefined {
+  switch (confirmation.state) {
+    case "valid":
+    case "inconclusive":
+      return undefined;
+    case "differs":
+      return RotationError.of("CONFIRM_DIFFERS", { provider: provider.title });
+    case "invalid":
+      return confirmation.error;
+  }
+}
+
+async function withMarkersRemoved(
+  markers: Prepared["markers"],
+  outcome: GreenOutcome | RedOutcome,
+): Promise<RotationOutcome> {
+  const removal = await markers.remove({ keepFound: false });
+  if (removal.overlap === undefined) {
+    return { ...outcome, warnings: [...outcome.warnings, ...removal.warnings] };
+  }
+  const error = RotationError.of("CONCURRENT_RUN", { place: formatPlace(removal.overlap) });
+  return { ...outcome, status: "unknown", error, provider: "unknown" };
+}

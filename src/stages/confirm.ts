@@ -1,0 +1,52 @@
+import { RotationError } from "../errors.ts";
+import type { NewSecret, Provider } from "../providers/provider.ts";
+import type { Clock } from "../clock.ts";
+
+/** What asking the provider about a published secret came to. */
+export type Confirmation =
+  | { readonly state: "valid" }
+  /** It cannot be told; `why` ends a sentence. */
+  | { readonly state: "inconclusive"; readonly why: string }
+  /** The provider shows another secret. */
+  | { readonly state: "differs"; readonly shown: NewSecret }
+  | { readonly state: "invalid"; readonly error: RotationError };
+
+/** How long a new secret may be refused before that counts, in milliseconds: it may take a while to get around. */
+const PATIENCE = 60_000;
+const BETWEEN_TRIES = 5_000;
+
+/** Asks the provider whether a secret is the one in force, and works, as far as it can tell. Never throws. */
+export async function confirm(secret: NewSecret, provider: Provider, clock: Clock): Promise<Confirmation> {
+  if (provider.read === undefined && provider.verify === undefined) {
+    return { state: "inconclusive", why: `${provider.title} offers no way to ask` };
+  }
+  if (provider.read !== undefined) {
+    try {
+      const shown = await provider.read();
+      if (!shown.value.equals(secret.value)) return { state: "differs", shown };
+    } catch (thrown) {
+      return { state: "inconclusive", why: `reading it back failed: ${RotationError.from(thrown).message}` };
+    }
+  }
+  return provider.verify === undefined ? { state: "valid" } : verify(secret, provider.verify, provider.title, clock);
+}
+
+async function verify(
+  secret: NewSecret,
+  ask: NonNullable<Provider["verify"]>,
+  title: string,
+  clock: Clock,
+): Promise<Confirmation> {
+  const startedAt = clock.now();
+  for (;;) {
+    const verdict = await ask(secret);
+    if (verdict.state === "inconclusive") return verdict;
+    if (verdict.state === "valid") return { state: "valid" };
+    const waited = clock.now() - startedAt;
+    if (waited >= PATIENCE) {
+      const seconds = Math.round(waited / 1_000);
+      return { state: "invalid", error: RotationError.of("CONFIRM_INVALID", { provider: title, seconds }) };
+    }
+    await clock.sleep(BETWEEN_TRIES);
+  }
+}

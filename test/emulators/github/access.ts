@@ -1,0 +1,92 @@
+import { notFound, Refusal } from "./reply.ts";
+
+export type Access = "none" | "read" | "write";
+
+/** The permission names of fine-grained tokens and GitHub Apps. */
+export type Permission = "secrets" | "environments";
+
+export interface TokenRights {
+  /** `actions` is the `GITHUB_TOKEN` of a workflow run, which no permission lets near secrets. */
+  readonly kind: "fine-grained" | "classic" | "app" | "actions";
+  /** `OWNER/REPO` of each repository the token sees; a renamed one stays visible. */
+  readonly repositories: readonly string[] | "all";
+  /** Repository secrets. Default `none`, with `classic` `write`. */
+  readonly secrets?: Access;
+  /** Environment secrets, which are a permission of their own. Default `none`, with `classic` `write`. */
+  readonly environments?: Access;
+}
+
+/** A token as the service sees it. */
+export interface Token {
+  readonly kind: TokenRights["kind"];
+  sees(repository: string): boolean;
+  may(permission: Permission, wanted: "read" | "write"): boolean;
+}
+
+export interface TokenRegister {
+  add(token: string, rights: TokenRights): void;
+  renameRepository(from: string, to: string): void;
+  /**
+   * The token that sent an `authorization` header.
+   *
+   * Refuses an unknown token with 401. Without the header it refuses with 404, as GitHub does for private
+   * resources, which all secrets of this emulator are:
+   * https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#404-not-found-for-an-existing-resource
+   */
+  authenticate(authorization: string | null): Token;
+}
+
+export function createTokenRegister(): TokenRegister {
+  const tokens = new Map<string, Token & { readonly repositories: Set<string> | "all" }>();
+
+  return {
+    add: (token, { kind, repositories, ...rights }) => {
+      const visible =
+        repositories === "all" ? "all" : new Set(repositories.map((name) => name.toLowerCase()));
+      const byDefault = kind === "classic" ? "write" : "none";
+      tokens.set(token, {
+        kind,
+        repositories: visible,
+        sees: (repository) => visible === "all" || visible.has(repository.toLowerCase()),
+        may: (permission, wanted) => {
+          if (kind === "actions") return false;
+          const granted = rights[permission] ?? byDefault;
+          return granted === "write" || granted === wanted;
+        },
+      });
+    },
+    renameRepository: (from, to) => {
+      for (const { repositories } of tokens.values()) {
+        if (repositories !== "all" && repositories.delete(from.toLowerCase()))
+          repositories.add(to.toLowerCase());
+      }
+    },
+    authenticate: (authorization) => {
+      if (authorization === null) throw notFound();
+      const credential = /^(?:token|bearer) +(\S+)$/i.exec(authorization)?.[1] ?? "";
+      const token = tokens.get(credential);
+      if (token === undefined) throw new Refusal(401, "Bad credentials");
+      return token;
+    },
+  };
+}
+
+/**
+ * The words that a token lacking a permission gets.
+ *
+ * The two for GitHub Apps and fine-grained tokens:
+ * https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#resource-not-accessible.
+ * The third is what classic tokens of people who may not manage secrets were seen to get:
+ * https://github.com/github/docs/issues/29818.
+ */
+export function forbidden(kind: TokenRights["kind"], headers: Readonly<Record<string, string>>): Refusal {
+  switch (kind) {
+    case "fine-grained":
+      return new Refusal(403, "Resource not accessible by personal access token", headers);
+    case "app":
+    case "actions":
+      return new Refusal(403, "Resource not accessible by integration", headers);
+    case "classic":
+      return new Refusal(403, "Must have admin rights to Repository.", headers);
+  }
+}
