@@ -24,7 +24,7 @@ import tseslint from "typescript-eslint";
 /** @type {readonly Row[]} */
 const boundaries = [
   {
-    files: ["index", "post", "main", "runner"],
+    files: ["index", "post", "main", "post-main", "runner"],
     rule: "The entries, main and runner may import everything but an entry.",
     imports: ["**"],
     never: ["index", "post"],
@@ -76,7 +76,7 @@ const boundaries = [
     files: ["**"],
     rule: "Only the entries, main and runner may import @actions/core and node:process, and nothing may import them.",
     imports: ["**"],
-    never: ["@actions/core", "node:process", "index", "post", "main", "runner"],
+    never: ["@actions/core", "node:process", "index", "post", "main", "post-main", "runner"],
   },
 ];
 
@@ -84,7 +84,7 @@ const boundaries = [
 const plain = { allowAny: false, allowBoolean: false, allowNullish: false, allowRegExp: false };
 
 /** Files that know the runner: they own `process`, `@actions/core` and signals. */
-const runnerFiles = ["index", "post", "main", "runner"].map((name) => `src/${name}.ts`);
+const runnerFiles = ["index", "post", "main", "post-main", "runner"].map((name) => `src/${name}.ts`);
 
 /**
  * Holds files to the table. Unlike `no-restricted-imports` it reads what a specifier resolves to, not its text, and

@@ -47,11 +47,6 @@ export class RotationError extends Error {
     const kind = thrown instanceof Error ? thrown.name : typeof thrown;
     return RotationError.of("INTERNAL", { kind }, { cause: thrown });
   }
-
-  /** The same problem, found at a moment when the provider may have changed. */
-  afterChange(): RotationError {
-    return new RotationError(this.code, this.message, this.hint, { ...this, changed: "unknown" });
-  }
 }
 
 /** Several problems found at once, such as all that is wrong with the inputs. */

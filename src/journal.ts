@@ -42,16 +42,20 @@ type Entry = { readonly rotation: string } & (
 );
 
 /**
- * Opens a new journal at `path`, mode 0600.
+ * A journal at `path`, mode 0600, which comes into being with its first line: a run that is not due needs none.
+ * Its methods throw {@link RotationError} JOURNAL_UNWRITABLE.
  *
- * @throws {RotationError} JOURNAL_UNWRITABLE if the file cannot be made or, later, written.
+ * @param onFirst called before the file is made, to tell the post step where it will be.
  */
-export function createJournal(path: string): Journal {
-  unwritable(() => {
-    writeFileSync(path, "", { mode: 0o600, flag: "wx" });
-  });
+export function createJournal(path: string, onFirst: () => void): Journal {
+  let begun = false;
   const say = (entry: Entry): void => {
     unwritable(() => {
+      if (!begun) {
+        onFirst();
+        writeFileSync(path, "", { mode: 0o600, flag: "wx" });
+        begun = true;
+      }
       appendFileSync(path, `${JSON.stringify(entry)}\n`);
     });
   };
@@ -69,7 +73,7 @@ export function createJournal(path: string): Journal {
       say({ rotation, did: "written", target });
     },
     settled: (rotation) => {
-      say({ rotation, did: "settled" });
+      if (begun) say({ rotation, did: "settled" });
     },
   };
 }

@@ -46,9 +46,9 @@ export interface Tools {
 
 /** Takes raw text: whoever prints it redacts and disarms it. */
 export interface RotationLog {
-  line(text: string): void;
-  wait(why: string, milliseconds: number): void;
-  problem(error: RotationError): void;
+  readonly line: (text: string) => void;
+  readonly wait: (why: string, milliseconds: number) => void;
+  readonly problem: (error: RotationError) => void;
 }
 
 /** Takes one rotation through its stages. Never throws. */
@@ -64,7 +64,13 @@ export async function rotate(rotation: Rotation, tools: Tools): Promise<Rotation
   );
   // What was sealed and not written stays in the journal, for the post step.
   const unsent = outcome.targets.some(({ status }) => status === "failed" || status === "unknown");
-  if (outcome.status === "failed" || !unsent) tools.journal.settled(rotation.name);
+  if (outcome.status === "failed" || !unsent) {
+    try {
+      tools.journal.settled(rotation.name);
+    } catch {
+      // The post step then looks at what is settled already; that does no harm.
+    }
+  }
   return outcome;
 }
 

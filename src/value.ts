@@ -33,15 +33,10 @@ function cut(target: Target, pointer: string, secret: Secret, masker: Masker): S
     if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) throw unresolved("nothing");
     at = (at as Readonly<Record<string, unknown>>)[key];
   }
-  switch (typeof at) {
-    case "string":
-      return masker.secret(at);
-    case "boolean":
-      return masker.secret(String(at));
-    default:
-      if (at instanceof JsonNumber) return masker.secret(at.source);
-      throw unresolved(at === null ? "null" : Array.isArray(at) ? "a list" : "an object");
-  }
+  if (typeof at === "string") return masker.secret(at);
+  if (typeof at === "boolean") return masker.secret(String(at));
+  if (at instanceof JsonNumber) return masker.secret(at.source);
+  throw unresolved(at === null ? "null" : Array.isArray(at) ? "a list" : "an object");
 }
 
 /** A number as it was written: JavaScript's own would lose the digits of a long one. */

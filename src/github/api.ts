@@ -92,7 +92,7 @@ async function loadOctokit(token: Secret, apiUrl: string): Promise<Octokit> {
     baseUrl: apiUrl,
     // Octokit would print texts from outside, such as the link of a deprecation.
     log: { debug: silent, info: silent, warn: silent, error: silent },
-  }) as unknown as Octokit;
+  });
 }
 
 /**

@@ -118,7 +118,7 @@ export function createMarkers(
         return { overlap: foreign.place };
       }
       const warnings = await Promise.all(
-        looks.map(({ place, own, now, read }) => {
+        looks.map(async ({ place, own, now, read }) => {
           // Never there, or gone: nothing to delete.
           if (read && now === undefined) return [];
           if (own !== undefined && read) return removeFrom(place);

@@ -49,7 +49,8 @@ export function createCloudRoom(inputs: ProviderInputs, context: ProviderContext
     });
     const answer = parseObject(response.body);
     // Documented as a string; a sibling endpoint is shown answering with a number.
-    const code = answer?.["RspCode"] === undefined ? undefined : String(answer["RspCode"]);
+    const rspCode = answer?.["RspCode"];
+    const code = typeof rspCode === "number" || typeof rspCode === "string" ? String(rspCode) : undefined;
     if (answer !== undefined && code === "0") {
       const { Data } = answer;
       return isObject(Data) ? Data : {};

@@ -28,24 +28,19 @@ export async function confirm(secret: NewSecret, provider: Provider, clock: Cloc
       return { state: "inconclusive", why: `reading it back failed: ${RotationError.from(thrown).message}` };
     }
   }
-  return provider.verify === undefined ? { state: "valid" } : verify(secret, provider.verify, provider.title, clock);
+  return provider.verify === undefined ? { state: "valid" } : verify(secret, provider, clock);
 }
 
-async function verify(
-  secret: NewSecret,
-  ask: NonNullable<Provider["verify"]>,
-  title: string,
-  clock: Clock,
-): Promise<Confirmation> {
+async function verify(secret: NewSecret, provider: Provider, clock: Clock): Promise<Confirmation> {
   const startedAt = clock.now();
   for (;;) {
-    const verdict = await ask(secret);
+    const verdict = await provider.verify?.(secret);
+    if (verdict === undefined || verdict.state === "valid") return { state: "valid" };
     if (verdict.state === "inconclusive") return verdict;
-    if (verdict.state === "valid") return { state: "valid" };
     const waited = clock.now() - startedAt;
     if (waited >= PATIENCE) {
       const seconds = Math.round(waited / 1_000);
-      return { state: "invalid", error: RotationError.of("CONFIRM_INVALID", { provider: title, seconds }) };
+      return { state: "invalid", error: RotationError.of("CONFIRM_INVALID", { provider: provider.title, seconds }) };
     }
     await clock.sleep(BETWEEN_TRIES);
   }

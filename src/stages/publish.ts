@@ -109,8 +109,11 @@ export async function publish(
   /** The first parcel in the queue whose time has come, or the one whose time comes first. */
   async function next(waiting: Parcel[]): Promise<Parcel> {
     const now = clock.now();
-    const ready = waiting.findIndex(({ notBefore }) => notBefore <= now);
-    if (ready >= 0) return waiting.splice(ready, 1)[0] as Parcel;
+    const ready = waiting.find(({ notBefore }) => notBefore <= now);
+    if (ready !== undefined) {
+      waiting.splice(waiting.indexOf(ready), 1);
+      return ready;
+    }
     const soonest = Math.min(...waiting.map(({ notBefore }) => notBefore));
     await clock.sleep(soonest - now);
     return next(waiting);

@@ -1,0 +1,151 @@
+import { systemClock } from "./clock.ts";
+import { RotationError, RotationErrors } from "./errors.ts";
+import { createGitHubApi } from "./github/api.ts";
+import { createPacer } from "./github/pacing.ts";
+import { createSeal } from "./github/seal.ts";
+import { createSecretStore } from "./github/secret-store.ts";
+import { createHttp } from "./http.ts";
+import { readInputs, type Settings } from "./inputs.ts";
+import { createJournal, deleteJournal, readJournal } from "./journal.ts";
+import { isRed } from "./outcome.ts";
+import {
+  annotations,
+  cleanLine,
+  describeError,
+  describeOutcome,
+  describeWait,
+  inputSummary,
+  outputs,
+  type Report,
+  summary,
+} from "./report.ts";
+import { rotate, type Rotation, type RotationLog, type Tools } from "./rotation.ts";
+import {
+  createRunner,
+  factsFromEnvironment,
+  gitHubApiUrl,
+  inputsFromEnvironment,
+  journalPath,
+  type Runner,
+  saveJournalPath,
+} from "./runner.ts";
+import { Masker } from "./secret.ts";
+
+/** Runs the step: everything is put together here, and nothing decided. Sets the process's exit code. */
+export async function main(): Promise<void> {
+  const runner = createRunner();
+  const masker = new Masker((form) => {
+    runner.say((core) => {
+      core.setSecret(form);
+    });
+  });
+  const log = createLog(runner, masker);
+  const http = createHttp();
+  const clock = systemClock;
+
+  let settings: Settings;
+  try {
+    const context = { http, masker, clock, onWait: log.wait };
+    settings = readInputs(inputsFromEnvironment(), factsFromEnvironment(), context);
+  } catch (thrown) {
+    await reportBadInputs(thrown, runner, masker);
+    return;
+  }
+  const { rotations, token } = settings;
+  runner.say((core) => {
+    for (const warning of settings.warnings) core.warning(cleanLine(warning, masker));
+    // One rotation prints as it goes.
+    core.startGroup(rotations.map(({ name }) => name).join(", "));
+  });
+
+  const pacer = createPacer(clock);
+  const api = createGitHubApi({ token, apiUrl: gitHubApiUrl(), http, clock });
+  const path = journalPath();
+  const tools: Tools = {
+    store: createSecretStore({ api, pacer, clock, onWait: log.wait }),
+    // From here on there is a secret soon: core must be there to mask it, and to save the journal's path.
+    seal: async () => {
+      const [seal] = await Promise.all([createSeal(), runner.load()]);
+      return seal;
+    },
+    journal: createJournal(path, () => {
+      saveJournalPath(runner, path);
+    }),
+    masker,
+    clock,
+    pacer,
+    log,
+    cancel: cancelOnSignals(),
+  };
+  const reports = await Promise.all(
+    rotations.map(async (rotation): Promise<Report> => {
+      const outcome = await rotate(rotation, tools);
+      return { rotation, outcome, endedAt: clock.now() };
+    }),
+  );
+  if (readJournal(path).length === 0) deleteJournal(path);
+  await report(reports, rotations[0]?.mode ?? "rotate", runner, masker);
+  // A question to the provider may still be open when a cancelled run has nothing more to do.
+  if (tools.cancel.aborted) process.exit();
+}
+
+/** Until the point of no return a signal ends the rotation; after it, it is published until the kill. */
+function cancelOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      controller.abort(RotationError.of("CANCELLED", { signal }));
+    });
+  }
+  return controller.signal;
+}
+
+function createLog(runner: Runner, masker: Masker): RotationLog {
+  const line = (text: string): void => {
+    runner.say((core) => {
+      core.info(cleanLine(text, masker));
+    });
+  };
+  return {
+    line,
+    wait: (why, milliseconds) => {
+      line(describeWait(why, milliseconds));
+    },
+    problem: (error) => {
+      line(describeError(error, masker));
+    },
+  };
+}
+
+async function report(
+  reports: readonly Report[],
+  mode: Rotation["mode"],
+  runner: Runner,
+  masker: Masker,
+): Promise<void> {
+  runner.say((core) => {
+    for (const { outcome } of reports) core.info(cleanLine(describeOutcome(outcome), masker));
+    core.endGroup();
+    for (const { rotation, outcome } of reports) {
+      for (const warning of outcome.warnings) {
+        core.warning(cleanLine(warning, masker), { title: cleanLine(rotation.name, masker) });
+      }
+    }
+    for (const { title, message } of annotations(reports, masker)) core.error(message, { title });
+    for (const [name, value] of Object.entries(outputs(reports, mode))) core.setOutput(name, value);
+  });
+  await runner.summarize(summary(reports, masker));
+  process.exitCode = reports.some(({ outcome }) => isRed(outcome)) ? 1 : 0;
+}
+
+async function reportBadInputs(thrown: unknown, runner: Runner, masker: Masker): Promise<void> {
+  const errors = thrown instanceof RotationErrors ? thrown.errors : [RotationError.from(thrown)];
+  runner.say((core) => {
+    for (const error of errors) core.error(describeError(error, masker), { title: "Inputs" });
+    for (const [name, value] of Object.entries({ status: "failed", changed: "false", results: "[]" })) {
+      core.setOutput(name, value);
+    }
+  });
+  await runner.summarize(inputSummary(errors, masker));
+  process.exitCode = 1;
+}
