@@ -114,7 +114,8 @@ const problems = {
   }),
   URL_INSECURE: problem({
     title: "A URL would send credentials in the clear",
-    meaning: "Credentials are sent over `https` only; plain `http` is accepted for loopback addresses, for tests.",
+    meaning:
+      "Credentials are sent over `https` only; plain `http` is accepted for loopback addresses, for tests.",
     fix: "Use the `https:` address of the service.",
     message: (c: { input: string; found: string }) =>
       `Input "${c.input}" is ${c.found}; expected an https URL (http only for loopback).`,
@@ -144,7 +145,8 @@ const problems = {
   }),
   SYNC_UNSUPPORTED: problem({
     title: "This provider never shows the secret in force",
-    meaning: "`mode: sync` publishes the secret in force without changing it, which needs a provider that can show it.",
+    meaning:
+      "`mode: sync` publishes the secret in force without changing it, which needs a provider that can show it.",
     fix: "Use `mode: rotate`, which makes a new secret and publishes it.",
     message: (c: { provider: string }) =>
       `Input "mode" is "sync", but ${c.provider} cannot show the secret in force; expected "rotate" or "plan".`,
@@ -173,7 +175,8 @@ const problems = {
   }),
   PROVIDER_UNAUTHORIZED: problem({
     title: "The provider refused the management credential",
-    meaning: "The management credential is wrong, expired or switched off. It is not tried again in this run, because providers lock keys.",
+    meaning:
+      "The management credential is wrong, expired or switched off. It is not tried again in this run, because providers lock keys.",
     fix: "Renew the management credential at the provider and store it in the secret that the step reads.",
     message: (c: { provider: string; inputs: string }) =>
       `${c.provider} refused the management credential; expected ${c.inputs} that are valid.`,
@@ -217,7 +220,8 @@ const problems = {
   }),
   PROVIDER_ANSWER_INVALID: problem({
     title: "The provider answered something unexpected",
-    meaning: "The answer is not what the provider documents: another service answered, or its API has changed.",
+    meaning:
+      "The answer is not what the provider documents: another service answered, or its API has changed.",
     fix: "Check `api-url` (and `api-prefix`); if they are right, report the message as an issue of this action.",
     message: (c: { provider: string; action: string; found: string; expected: string }) =>
       `${c.provider} answered ${c.found} when asked to ${c.action}; expected ${c.expected}.`,
@@ -238,7 +242,8 @@ const problems = {
   }),
   SECRET_UNUSABLE: problem({
     title: "The provider's secret cannot be stored",
-    meaning: "The provider gave a value which is empty, hidden, not text, or larger than the 48 KB that GitHub stores.",
+    meaning:
+      "The provider gave a value which is empty, hidden, not text, or larger than the 48 KB that GitHub stores.",
     fix: "Look at the app in the provider's console; the value it shows must be plain text of at most 48 KB.",
     message: (c: { provider: string; found: string }) =>
       `The secret that ${c.provider} gave is ${c.found}; expected plain text of 1 to 49152 bytes.`,
@@ -259,7 +264,8 @@ const problems = {
   }),
   CONFIRM_DIFFERS: problem({
     title: "The provider shows another secret than the published one",
-    meaning: "Read back twice, the provider showed a secret that was not the one just published: somebody else is changing it.",
+    meaning:
+      "Read back twice, the provider showed a secret that was not the one just published: somebody else is changing it.",
     fix: "Find out who else rotates this app, then run again with `mode: sync` to publish the secret in force.",
     message: (c: { provider: string }) =>
       `${c.provider} shows another secret than the one published, twice; expected them to be equal.`,
@@ -273,7 +279,8 @@ const problems = {
   }),
   POINTER_UNRESOLVED: problem({
     title: "A pointer leads nowhere in the secret",
-    meaning: "The target asks for a part of the secret by JSON Pointer; the secret is not JSON, or has no string, number or boolean there.",
+    meaning:
+      "The target asks for a part of the secret by JSON Pointer; the secret is not JSON, or has no string, number or boolean there.",
     fix: "Correct `pointer=` in the target, or take it away if the secret is not JSON.",
     message: (c: { target: string; pointer: string; found: string }) =>
       `The pointer "${c.pointer}" of target "${c.target}" finds ${c.found}; expected a string, number or boolean.`,
@@ -296,7 +303,8 @@ const problems = {
   }),
   GITHUB_FORBIDDEN: problem({
     title: "The token may not write secrets here",
-    meaning: "The token is valid but lacks the permission. The workflow's own `GITHUB_TOKEN` can never write secrets.",
+    meaning:
+      "The token is valid but lacks the permission. The workflow's own `GITHUB_TOKEN` can never write secrets.",
     fix: "Use a fine-grained token or a GitHub App token with the repository permission that the message names.",
     message: (c: { place: string; action: string; permission: string }) =>
       `GitHub does not let "github-token" ${c.action} of ${c.place} (403); expected the permission ${c.permission}.`,
@@ -305,7 +313,8 @@ const problems = {
   }),
   GITHUB_NOT_FOUND: problem({
     title: "GitHub does not show the place",
-    meaning: "The repository or environment does not exist, or the token may not see it: GitHub answers 404 to both.",
+    meaning:
+      "The repository or environment does not exist, or the token may not see it: GitHub answers 404 to both.",
     fix: "Check the spelling of the target; create the environment; give the token access to the repository.",
     message: (c: { place: string; permission: string }) =>
       `GitHub does not show ${c.place} (404): it is missing, or not visible to this token; expected a place that exists and the permission ${c.permission}.`,
@@ -351,7 +360,8 @@ const problems = {
   }),
   SECRET_LIMIT: problem({
     title: "The place has no room for another secret",
-    meaning: "GitHub keeps at most 100 secrets in a repository or environment, and the marker and new targets need room.",
+    meaning:
+      "GitHub keeps at most 100 secrets in a repository or environment, and the marker and new targets need room.",
     fix: "Delete secrets that nobody uses from the place.",
     message: (c: { place: string; limit: number; missing: number }) =>
       `${c.place} is full: ${String(c.limit)} secrets, and ${String(c.missing)} more would be needed; expected room for them.`,
@@ -365,7 +375,8 @@ const problems = {
   }),
   SEALING_FAILED: problem({
     title: "Sealing does not work on this machine",
-    meaning: "libsodium could not be started, or could not open what it had sealed in a trial before the rotation.",
+    meaning:
+      "libsodium could not be started, or could not open what it had sealed in a trial before the rotation.",
     fix: "Use a runner whose Node.js can run WebAssembly.",
     message: (c: { reason: string }) => `Sealing failed (${c.reason}); expected a sealed box.`,
   }),
@@ -387,14 +398,16 @@ const problems = {
   }),
   CONCURRENT_RUN: problem({
     title: "Two runs of the same rotation overlapped",
-    meaning: "The marker of this run was removed or rewritten by another one, so it is not known whose secret is in the targets.",
+    meaning:
+      "The marker of this run was removed or rewritten by another one, so it is not known whose secret is in the targets.",
     fix: "Give the workflow a `concurrency` group, then run again: the next run heals.",
     message: (c: { place: string }) =>
       `The marker in ${c.place} was changed by another run; expected it to be this run's own.`,
   }),
   MARKER_UNREADABLE: problem({
     title: "The marker could not be looked at",
-    meaning: "After writing, the marker's time could not be read, so an overlapping run could not be ruled out.",
+    meaning:
+      "After writing, the marker's time could not be read, so an overlapping run could not be ruled out.",
     fix: "Run again: the next run tidies the marker up.",
     message: (c: { place: string }) => `The marker in ${c.place} could not be read; expected its time.`,
   }),
@@ -408,7 +421,8 @@ const problems = {
   }),
   INTERNAL: problem({
     title: "A fault of this action",
-    meaning: "Something happened that this action does not foresee. Its text is not shown, as it could hold a secret.",
+    meaning:
+      "Something happened that this action does not foresee. Its text is not shown, as it could hold a secret.",
     fix: "Report it as an issue of this action, with the log.",
     message: (c: { kind: string }) => `An unforeseen ${c.kind} was thrown; expected none.`,
   }),

@@ -51,7 +51,9 @@ export function readInputs(raw: RawInputs, facts: RunFacts, context: ProviderCon
   const factory = Object.hasOwn(providers, providerId) ? providers[providerId] : undefined;
   let provider: Provider | undefined;
   if (factory === undefined) {
-    reader.problem(RotationError.of("PROVIDER_UNKNOWN", { found: providerId, known: Object.keys(providers) }));
+    reader.problem(
+      RotationError.of("PROVIDER_UNKNOWN", { found: providerId, known: Object.keys(providers) }),
+    );
   } else {
     provider = factory({ ...reader, appId }, context);
     if (mode === "sync" && provider.read === undefined) {
@@ -111,7 +113,12 @@ function createReader(raw: RawInputs, masker: Masker): Reader {
     const parsed = URL.canParse(value) ? new URL(value) : undefined;
     if (parsed === undefined || !["https:", "http:"].includes(parsed.protocol)) {
       invalid(name, "not a web address", "an address such as https://api.example.com");
-    } else if (parsed.username !== "" || parsed.password !== "" || parsed.search !== "" || parsed.hash !== "") {
+    } else if (
+      parsed.username !== "" ||
+      parsed.password !== "" ||
+      parsed.search !== "" ||
+      parsed.hash !== ""
+    ) {
       invalid(name, "an address with credentials, a query or a fragment", "an address without them");
     } else if (parsed.protocol === "http:" && !isLoopback(parsed.hostname)) {
       problem(RotationError.of("URL_INSECURE", { input: name, found: `"${parsed.origin}"` }));
@@ -129,7 +136,8 @@ function createReader(raw: RawInputs, masker: Masker): Reader {
     choice(name, choices) {
       const value = optional(name) ?? choices[0];
       const chosen = choices.find((choice) => choice === value);
-      if (chosen === undefined) invalid(name, `"${value}"`, choices.map((choice) => `"${choice}"`).join(" or "));
+      if (chosen === undefined)
+        invalid(name, `"${value}"`, choices.map((choice) => `"${choice}"`).join(" or "));
       return chosen ?? choices[0];
     },
 
@@ -175,12 +183,18 @@ function checkEvent(event: string, mode: string, problem: Reader["problem"]): vo
 function readAppId(reader: Reader): string {
   const appId = reader.optional("app-id") ?? "";
   if (appId === "") {
-    reader.problem(RotationError.of("INPUT_MISSING", { input: "app-id", because: "it names the app to rotate" }));
+    reader.problem(
+      RotationError.of("INPUT_MISSING", { input: "app-id", because: "it names the app to rotate" }),
+    );
   }
   if (/\p{C}/u.test(appId)) {
     const expected = "the app's id on one line";
     reader.problem(
-      RotationError.of("INPUT_INVALID", { input: "app-id", found: "a text with control characters", expected }),
+      RotationError.of("INPUT_INVALID", {
+        input: "app-id",
+        found: "a text with control characters",
+        expected,
+      }),
     );
   }
   return appId;
@@ -238,9 +252,7 @@ function readPlace(reader: Reader, ownRepository: string): readonly string[] {
   const environment = reader.optional("environment");
   if (!/^[^/\s?#%]+\/[^/\s?#%]+$/.test(repository)) {
     const found = repository === "" ? "empty" : `"${repository}"`;
-    reader.problem(
-      RotationError.of("INPUT_INVALID", { input: "repository", found, expected: "OWNER/REPO" }),
-    );
+    reader.problem(RotationError.of("INPUT_INVALID", { input: "repository", found, expected: "OWNER/REPO" }));
     return [];
   }
   return [

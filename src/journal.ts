@@ -27,7 +27,8 @@ export interface Journal {
 /** What a journal says of one rotation that has not been settled. */
 export interface Unfinished {
   readonly rotation: string;
-  readonly marker: { readonly name: string; readonly places: readonly Place[]; readonly found: boolean } | undefined;
+  readonly marker:
+    { readonly name: string; readonly places: readonly Place[]; readonly found: boolean } | undefined;
   readonly rotating: boolean;
   /** Sealed, but not written as far as is known. */
   readonly unsent: readonly { readonly target: Target; readonly value: SealedValue }[];
@@ -35,7 +36,12 @@ export interface Unfinished {
 }
 
 type Entry = { readonly rotation: string } & (
-  | { readonly did: "markers"; readonly name: string; readonly places: readonly Place[]; readonly found: boolean }
+  | {
+      readonly did: "markers";
+      readonly name: string;
+      readonly places: readonly Place[];
+      readonly found: boolean;
+    }
   | { readonly did: "rotating" | "settled" }
   | { readonly did: "sealed"; readonly target: Target; readonly value: SealedValue }
   | { readonly did: "written"; readonly target: Target }

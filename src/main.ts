@@ -21,6 +21,7 @@ import {
 } from "./report.ts";
 import { rotate, type Rotation, type RotationLog, type Tools } from "./rotation.ts";
 import {
+  createMasker,
   createRunner,
   factsFromEnvironment,
   gitHubApiUrl,
@@ -29,16 +30,25 @@ import {
   type Runner,
   saveJournalPath,
 } from "./runner.ts";
-import { Masker } from "./secret.ts";
+import type { Masker } from "./secret.ts";
 
-/** Runs the step: everything is put together here, and nothing decided. Sets the process's exit code. */
+/** Runs the step, and sets the process's exit code. */
 export async function main(): Promise<void> {
   const runner = createRunner();
-  const masker = new Masker((form) => {
+  const masker = createMasker(runner);
+  try {
+    await run(runner, masker);
+  } catch (thrown) {
+    // Not even the report could be made. A stack trace would say nothing to a user, and could say too much.
+    await runner.load();
     runner.say((core) => {
-      core.setSecret(form);
+      core.setFailed(describeError(RotationError.from(thrown), masker));
     });
-  });
+  }
+}
+
+/** Everything is put together here, and nothing decided. */
+async function run(runner: Runner, masker: Masker): Promise<void> {
   const log = createLog(runner, masker);
   const http = createHttp();
   const clock = systemClock;

@@ -72,4 +72,3 @@ export function bySeverity(a: RotationOutcome, b: RotationOutcome): number {
 export function wasWritten(outcome: RotationOutcome): boolean {
   return outcome.targets.some(({ status }) => status === "written");
 }
-

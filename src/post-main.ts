@@ -6,8 +6,7 @@ import { createSecretStore } from "./github/secret-store.ts";
 import { createHttp } from "./http.ts";
 import { deleteJournal, readJournal } from "./journal.ts";
 import { cleanLine, describeWait, postSummary } from "./report.ts";
-import { createRunner, gitHubApiUrl, gitHubHost, inputsFromEnvironment } from "./runner.ts";
-import { Masker } from "./secret.ts";
+import { createMasker, createRunner, gitHubApiUrl, gitHubHost, inputsFromEnvironment } from "./runner.ts";
 
 /** Runs the post step over the journal of a main step that left work behind. */
 export async function postMain(path: string): Promise<void> {
@@ -17,11 +16,7 @@ export async function postMain(path: string): Promise<void> {
     return;
   }
   const runner = createRunner();
-  const masker = new Masker((form) => {
-    runner.say((core) => {
-      core.setSecret(form);
-    });
-  });
+  const masker = createMasker(runner);
   const print = (text: string): void => {
     runner.say((core) => {
       core.info(cleanLine(text, masker));

@@ -151,7 +151,9 @@ export function summary(reports: readonly Report[], masker: Masker): string {
       `#### ${ICONS[outcome.status]} ${cell(rotation.name)}: ${outcome.status}`,
       "",
       `**${error.code}**: ${cell(error.message)}`,
-      ...(error.detail === undefined ? [] : ["", `It said: ${cell(cleanLine(error.detail, masker, LONGEST_DETAIL))}`]),
+      ...(error.detail === undefined
+        ? []
+        : ["", `It said: ${cell(cleanLine(error.detail, masker, LONGEST_DETAIL))}`]),
       "",
       `- ${cell(whatHolds(outcome))}`,
       ...outcome.targets.flatMap(({ target, error: own }) =>

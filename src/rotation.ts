@@ -53,15 +53,13 @@ export interface RotationLog {
 
 /** Takes one rotation through its stages. Never throws. */
 export async function rotate(rotation: Rotation, tools: Tools): Promise<RotationOutcome> {
-  const outcome = await go(rotation, tools).catch(
-    (thrown: unknown): RotationOutcome => ({
-      status: "unknown",
-      error: RotationError.from(thrown),
-      provider: "unknown",
-      targets: rotation.targets.map((target) => ({ target, status: "unknown" })),
-      warnings: [],
-    }),
-  );
+  const outcome = await go(rotation, tools).catch((thrown: unknown): RotationOutcome => ({
+    status: "unknown",
+    error: RotationError.from(thrown),
+    provider: "unknown",
+    targets: rotation.targets.map((target) => ({ target, status: "unknown" })),
+    warnings: [],
+  }));
   // What was sealed and not written stays in the journal, for the post step.
   const unsent = outcome.targets.some(({ status }) => status === "failed" || status === "unknown");
   if (outcome.status === "failed" || !unsent) {
@@ -97,7 +95,11 @@ async function go(rotation: Rotation, tools: Tools): Promise<RotationOutcome> {
 }
 
 /** The secret to publish: a new one, or for `sync` and healing the one in force. */
-async function obtain({ name, provider }: Rotation, { journal, log }: Tools, prepared: Prepared): Promise<NewSecret> {
+async function obtain(
+  { name, provider }: Rotation,
+  { journal, log }: Tools,
+  prepared: Prepared,
+): Promise<NewSecret> {
   if (prepared.action === "publish") {
     if (prepared.inForce !== undefined) return prepared.inForce;
     throw new Error("Invariant violation: publishing was decided for a provider that cannot be read");

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as core from "@actions/core";
 import type { RawInputs, RunFacts } from "./inputs.ts";
+import { Masker } from "./secret.ts";
 
 type Core = typeof core;
 
@@ -43,6 +44,15 @@ export function createRunner(): Runner {
         .catch(() => undefined);
     },
   };
+}
+
+/** A masker whose secrets the runner hides in the log. */
+export function createMasker(runner: Runner): Masker {
+  return new Masker((form) => {
+    runner.say((core) => {
+      core.setSecret(form);
+    });
+  });
 }
 
 /** The step's inputs, which the runner puts into the environment as `INPUT_<NAME>`. */

@@ -58,7 +58,8 @@ export function createGitHubApi(options: {
         request: { fetch: createFetch(http, signal) },
         ...body,
       });
-      if (response.status >= 300) throw invalidAnswer(action, `redirect ${String(response.status)} to elsewhere`);
+      if (response.status >= 300)
+        throw invalidAnswer(action, `redirect ${String(response.status)} to elsewhere`);
       return { status: response.status, data: response.data };
     } catch (thrown) {
       throw toRotationError(thrown, { place, action, now: clock.now() });
@@ -82,7 +83,9 @@ export function invalidAnswer(action: string, found: string): RotationError {
 }
 
 interface Octokit {
-  request(options: Readonly<Record<string, unknown>>): Promise<{ readonly status: number; readonly data: unknown }>;
+  request(
+    options: Readonly<Record<string, unknown>>,
+  ): Promise<{ readonly status: number; readonly data: unknown }>;
 }
 
 async function loadOctokit(token: Secret, apiUrl: string): Promise<Octokit> {
@@ -174,12 +177,18 @@ function toRotationError(
     case 404:
       return RotationError.of("GITHUB_NOT_FOUND", { place: formatPlace(place), permission }, options);
     default: {
+      if (status === 422) return RotationError.of("GITHUB_REJECTED", { action, status }, options);
       // 408 and 409 speak of the moment, not of the request.
       if (status < 500 && status !== 408 && status !== 409) {
-        return RotationError.of("GITHUB_REJECTED", { action, status }, options);
+        const found = `status ${String(status)}`;
+        return RotationError.of("GITHUB_ANSWER_INVALID", { action, found }, options);
       }
       const retryAfter = parseRetryAfter(headers["retry-after"], now);
-      return RotationError.of("GITHUB_UNAVAILABLE", { action, status }, { ...options, transient: true, retryAfter });
+      return RotationError.of(
+        "GITHUB_UNAVAILABLE",
+        { action, status },
+        { ...options, transient: true, retryAfter },
+      );
     }
   }
 }

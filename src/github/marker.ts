@@ -58,7 +58,11 @@ const LATE_READS = 3;
  * @param found when the marker that stood in a place before was written, by place, in milliseconds since 1970.
  */
 export function createMarkers(
-  { store, name, again }: { readonly store: SecretStore; readonly name: string; readonly again: RetryContext },
+  {
+    store,
+    name,
+    again,
+  }: { readonly store: SecretStore; readonly name: string; readonly again: RetryContext },
   found: ReadonlyMap<Place, number>,
 ): Markers {
   interface Written {

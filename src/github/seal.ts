@@ -33,10 +33,7 @@ export async function createSeal(): Promise<Seal> {
     if (sodium.to_string(opened) !== "trial") throw new Error("the trial box opened to something else");
     return ({ keyId, key }, value) => ({
       // GitHub's schema refuses libsodium's default, which is URL-safe and unpadded.
-      encrypted_value: sodium.to_base64(
-        sodium.crypto_box_seal(value, key),
-        sodium.base64_variants.ORIGINAL,
-      ),
+      encrypted_value: sodium.to_base64(sodium.crypto_box_seal(value, key), sodium.base64_variants.ORIGINAL),
       key_id: keyId,
     });
   } catch (cause) {

@@ -149,7 +149,8 @@ async function list(
     }
     const entries: readonly unknown[] = data["secrets"];
     for (const entry of entries) {
-      if (!isRecord(entry) || typeof entry["name"] !== "string") throw invalidAnswer(action, "a secret without name");
+      if (!isRecord(entry) || typeof entry["name"] !== "string")
+        throw invalidAnswer(action, "a secret without name");
       secrets.set(entry["name"].toUpperCase(), readTime(entry, action));
     }
     if (secrets.size >= data["total_count"]) return secrets;

@@ -106,7 +106,8 @@ function parsePlace(kind: string, path: string, invalid: Invalid): Place {
     case "env": {
       const environment = decode(rest.join("/"), invalid);
       // "." and ".." would climb in the API's path.
-      if (/^\.{0,2}$/.test(environment)) throw invalid("env:OWNER/REPO/ENVIRONMENT, with the environment's name");
+      if (/^\.{0,2}$/.test(environment))
+        throw invalid("env:OWNER/REPO/ENVIRONMENT, with the environment's name");
       return { kind, ...parseRepository(owner, repo, invalid), environment };
     }
     default:

@@ -257,7 +257,11 @@ function openEnvelope(
   if (status === 429) {
     const retryAfter = parseRetryAfter(response.headers["retry-after"], now);
     return fail(
-      RotationError.of("PROVIDER_RATE_LIMITED", { provider, action }, { ...options, transient: true, retryAfter }),
+      RotationError.of(
+        "PROVIDER_RATE_LIMITED",
+        { provider, action },
+        { ...options, transient: true, retryAfter },
+      ),
     );
   }
   if (status >= 500) {

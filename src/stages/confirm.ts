@@ -40,7 +40,10 @@ async function verify(secret: NewSecret, provider: Provider, clock: Clock): Prom
     const waited = clock.now() - startedAt;
     if (waited >= PATIENCE) {
       const seconds = Math.round(waited / 1_000);
-      return { state: "invalid", error: RotationError.of("CONFIRM_INVALID", { provider: provider.title, seconds }) };
+      return {
+        state: "invalid",
+        error: RotationError.of("CONFIRM_INVALID", { provider: provider.title, seconds }),
+      };
     }
     await clock.sleep(BETWEEN_TRIES);
   }

@@ -1,4 +1,4 @@
-import { decide, type Decision, wasCutOff } from "../due.ts";
+import { decide, type Decision, type State, wasCutOff } from "../due.ts";
 import { RotationError } from "../errors.ts";
 import { createMarkers, markerName, type Markers } from "../github/marker.ts";
 import type { Seal } from "../github/seal.ts";
@@ -16,7 +16,7 @@ export interface Prepared {
   readonly seal: Seal;
   /** The secret in force, where the provider can show it. */
   readonly inForce: NewSecret | undefined;
-  /** The places that took their marker, by {@link placeKey}. */
+  /** The places that could be read, by {@link placeKey}. */
   readonly places: ReadonlyMap<string, OpenPlace>;
   /** Why a place cannot be written, by {@link placeKey}. Empty, unless a former run is being healed. */
   readonly problems: ReadonlyMap<string, RotationError>;
@@ -28,134 +28,180 @@ export interface Prepared {
 /** Writes beyond this many minutes would outlive a GitHub App token, which lives one hour. */
 const LONGEST_RUN = 45;
 
-/** Reads everything, decides what is due, and proves every place writable. Ends here if nothing is to be done. */
+/**
+ * Reads everything at once, decides what is due, and proves every place writable by its marker. Changes nothing at
+ * the provider, and leaves no marker behind where it ends the rotation.
+ */
 export async function preflight(
   rotation: Rotation,
   tools: Tools,
 ): Promise<{ readonly prepared: Prepared } | { readonly outcome: RotationOutcome }> {
-  const { store, clock, cancel, log } = tools;
-  const name = markerName({
-    provider: rotation.providerId,
-    apiUrl: rotation.provider.apiUrl,
-    appId: rotation.appId,
-  });
-
-  let providerProblem: RotationError | undefined;
-  const provider = settle(rotation.provider.preflight(cancel)).then((settled) => {
-    if ("error" in settled) providerProblem = settled.error;
-    return settled;
-  });
-  let sealing: Promise<Settled<Seal>> | undefined;
-  const startSealing = (): Promise<Settled<Seal>> => (sealing ??= settle(tools.seal()));
+  const provider = settle(rotation.provider.preflight(tools.cancel));
+  const sealing = createSealing(tools);
   // Certainly due: libsodium can load while the public keys are on their way.
-  if (rotation.mode !== "plan" && (rotation.force || rotation.rotateAfter === undefined)) void startSealing();
+  if (rotation.mode !== "plan" && (rotation.force || rotation.rotateAfter === undefined)) void sealing();
 
-  const places = placesOf(rotation.targets);
-  const opened = await Promise.all(
-    places.map(async (place) => ({ place, ...(await settle(store.open(place, cancel))) })),
-  );
+  const survey = await lookAround(rotation, tools);
+  const readable = rotation.provider.read !== undefined;
+  const decision = decide(survey.state, { ...rotation, readable }, tools.clock.now());
+  const { action } = decision;
+  const goes = (action === "rotate" || action === "publish") && rotation.mode !== "plan";
+  // Beside the provider's own reads, so that the markers cost no time of their own.
+  const seal = goes ? await proveWritable(survey, { rotation, tools, sealing, provider }) : undefined;
+
+  const asked = await provider;
+  const inForce = "error" in asked ? undefined : asked.value;
+  const problem =
+    cancelled(tools) ??
+    ("error" in asked ? asked.error : undefined) ??
+    hopeless(survey) ??
+    (seal !== undefined && "error" in seal ? seal.error : undefined) ??
+    checkPointers(rotation, tools, inForce);
+  if (problem !== undefined) {
+    for (const error of survey.problems.values()) if (error !== problem) tools.log.problem(error);
+    return { outcome: await giveUp(rotation, survey, problem) };
+  }
+
+  tools.log.line(`preflight: passed; ${describeDecision(rotation, decision)}`);
+  if (seal !== undefined && "value" in seal && (action === "rotate" || action === "publish")) {
+    const { places, problems, healing, markers } = survey;
+    return { prepared: { action, seal: seal.value, inForce, places, problems, healing, markers } };
+  }
+  return { outcome: await leaveAlone(rotation, survey, decision) };
+}
+
+/** What stands in GitHub before anything is written. */
+interface Survey {
+  /** The marker's name. */
+  readonly name: string;
+  readonly places: ReadonlyMap<string, OpenPlace>;
+  /** Grows when a place does not take its marker. */
+  readonly problems: Map<string, RotationError>;
+  readonly state: State;
+  readonly healing: boolean;
+  readonly markers: Markers;
+}
+
+async function lookAround(rotation: Rotation, tools: Tools): Promise<Survey> {
+  const { provider, providerId, appId, targets } = rotation;
+  const name = markerName({ provider: providerId, apiUrl: provider.apiUrl, appId });
+  const places = new Map<string, OpenPlace>();
   const problems = new Map<string, RotationError>();
-  const usable = new Map<string, OpenPlace>();
   const found = new Map<Place, number>();
-  for (const entry of opened) {
-    const key = placeKey(entry.place);
-    if ("error" in entry) {
-      problems.set(key, entry.error);
-      continue;
-    }
-    usable.set(key, entry.value);
-    const marker = entry.value.secrets.get(name);
-    if (marker !== undefined) found.set(entry.place, marker);
-  }
-  for (const open of usable.values()) {
-    const full = checkRoom(rotation, open, name);
-    if (full !== undefined) problems.set(placeKey(open.place), full);
-  }
-
+  await Promise.all(
+    placesOf(targets).map(async (place) => {
+      const key = placeKey(place);
+      const opened = await settle(tools.store.open(place, tools.cancel));
+      if ("error" in opened) {
+        problems.set(key, opened.error);
+        return;
+      }
+      const open = opened.value;
+      places.set(key, open);
+      const marker = open.secrets.get(name);
+      if (marker !== undefined) found.set(place, marker);
+      const full = checkRoom(rotation, open, name);
+      if (full !== undefined) problems.set(key, full);
+    }),
+  );
   const state = {
-    targets: rotation.targets.map(({ place, secretName }) =>
-      usable.get(placeKey(place))?.secrets.get(secretName.toUpperCase()),
+    targets: targets.map(({ place, secretName }) =>
+      places.get(placeKey(place))?.secrets.get(secretName.toUpperCase()),
     ),
     markers: [...found.values()],
   };
-  const healing = wasCutOff(state);
-  const readable = rotation.provider.read !== undefined;
-  const decision = decide(state, { ...rotation, readable }, clock.now());
-  const markers = createMarkers({ store, name, again: againWith(tools) }, found);
+  const again: RetryContext = {
+    clock: tools.clock,
+    onWait: (error, milliseconds) => {
+      tools.log.wait(error.message, milliseconds);
+    },
+  };
+  const markers = createMarkers({ store: tools.store, name, again }, found);
+  return { name, places, problems, state, healing: wasCutOff(state), markers };
+}
 
-  const goes = (decision.action === "rotate" || decision.action === "publish") && rotation.mode !== "plan";
-  // Only a former run's wreck is worth writing to the places that are left.
-  const open = (): OpenPlace[] => [...usable].flatMap(([key, at]) => (problems.has(key) ? [] : [at]));
-  const hopeless = (): boolean => (healing ? open().length === 0 : problems.size > 0);
+/** The places worth writing to. */
+function writable({ places, problems }: Survey): readonly OpenPlace[] {
+  return [...places].flatMap(([key, open]) => (problems.has(key) ? [] : [open]));
+}
 
-  let seal: Seal | undefined;
-  let sealingProblem: RotationError | undefined;
-  let wrote = false;
-  if (goes && !hopeless() && !cancel.aborted) {
-    const settled = await startSealing();
-    if ("error" in settled) sealingProblem = settled.error;
-    else seal = settled.value;
-    const before = providerProblem ?? sealingProblem ?? checkPace(rotation, tools, open().length);
-    if (before === undefined && seal !== undefined) {
-      wrote = true;
-      await writeMarkers(rotation, tools, { name, markers, found: found.size > 0, open: open(), seal, problems });
-    } else sealingProblem = before;
+/** Why it is no use to go on: any place that cannot be written; while healing, only if there is no other. */
+function hopeless(survey: Survey): RotationError | undefined {
+  if (survey.healing && writable(survey).length > 0) return undefined;
+  return [...survey.problems.values()][0];
+}
+
+/**
+ * Writes the markers, unless it is known by then that nothing will come of the rotation.
+ *
+ * @returns the seal that they were sealed with; undefined if none was written.
+ */
+async function proveWritable(
+  survey: Survey,
+  {
+    rotation,
+    tools,
+    sealing,
+    provider,
+  }: {
+    readonly rotation: Rotation;
+    readonly tools: Tools;
+    readonly sealing: () => Promise<Settled<Seal>>;
+    readonly provider: Promise<Settled<unknown>>;
+  },
+): Promise<Settled<Seal> | undefined> {
+  if (hopeless(survey) !== undefined) return undefined;
+  const seal = await sealing();
+  if ("error" in seal) return seal;
+  const open = writable(survey);
+  const slow = checkPace(rotation, tools, open.length);
+  if (slow !== undefined) return { error: slow };
+  if (cancelled(tools) !== undefined || (await hasFailed(provider))) return undefined;
+
+  const places = open.map(({ place }) => place);
+  try {
+    tools.journal.markers(rotation.name, survey.name, places, survey.state.markers.length > 0);
+  } catch (thrown) {
+    return { error: RotationError.from(thrown) };
   }
+  await Promise.all(
+    open.map(async (at) => {
+      const written = await settle(survey.markers.write(at, seal.value));
+      if ("error" in written) survey.problems.set(placeKey(at.place), written.error);
+    }),
+  );
+  return seal;
+}
 
-  const settledProvider = await provider;
-  const inForce = "error" in settledProvider ? undefined : settledProvider.value;
-  const problem =
-    cancelled(cancel) ??
-    providerProblem ??
-    (hopeless() ? [...problems.values()][0] : undefined) ??
-    sealingProblem ??
-    (inForce === undefined ? undefined : checkPointers(rotation, tools, inForce));
+/** The end of a rotation that may not go on: its own markers go, and what a former run left is said. */
+async function giveUp(rotation: Rotation, survey: Survey, error: RotationError): Promise<RotationOutcome> {
+  const targets = rotation.targets.map((target): TargetOutcome => {
+    const own = survey.problems.get(placeKey(target.place));
+    return own === undefined ? { target, status: "skipped" } : { target, status: "failed", error: own };
+  });
+  const red = { targets, provider: "unchanged" } as const;
+  if (survey.healing) return { ...red, status: "incomplete", error, warnings: [] };
+  const removal = await survey.markers.remove({ keepFound: true });
+  if (removal.overlap === undefined) return { ...red, status: "failed", error, warnings: removal.warnings };
+  const place = formatPlace(removal.overlap);
+  const overlap = RotationError.of("CONCURRENT_RUN", { place }, { cause: error });
+  return { ...red, status: "unknown", error: overlap, warnings: [] };
+}
 
-  if (problem !== undefined) {
-    for (const error of problems.values()) if (error !== problem) log.problem(error);
-    return { outcome: await giveUp(problem) };
+/** The end of a rotation that is not due, or only planned. */
+async function leaveAlone(
+  { mode, targets }: Rotation,
+  { markers }: Survey,
+  { action, reason }: Decision,
+): Promise<RotationOutcome> {
+  const all = (status: "due" | "current" | "skipped"): readonly TargetOutcome[] =>
+    targets.map((target) => ({ target, status }));
+  if (mode === "plan") {
+    const due = action === "rotate" || action === "publish";
+    return { status: "planned", due, reason, targets: all(due ? "due" : "current"), warnings: [] };
   }
-  log.line(`preflight: passed; ${describeDecision(rotation, decision)}`);
-  switch (decision.action) {
-    case "leave":
-    case "tidy":
-      return { outcome: await leaveAlone(decision) };
-    case "rotate":
-    case "publish":
-      if (!goes || seal === undefined) return { outcome: planned(decision) };
-      return {
-        prepared: { action: decision.action, seal, inForce, places: usable, problems, healing, markers },
-      };
-  }
-
-  async function giveUp(error: RotationError): Promise<RotationOutcome> {
-    const targets = rotation.targets.map((target): TargetOutcome => {
-      const own = problems.get(placeKey(target.place));
-      return own === undefined ? { target, status: "skipped" } : { target, status: "failed", error: own };
-    });
-    const red = { targets, provider: "unchanged", warnings: [] } as const;
-    if (healing) return { ...red, status: "incomplete", error };
-    if (!wrote) return { ...red, status: "failed", error };
-    const removal = await markers.remove({ keepFound: true });
-    if (removal.overlap === undefined) return { ...red, ...removal, status: "failed", error };
-    const place = formatPlace(removal.overlap);
-    return { ...red, status: "unknown", error: RotationError.of("CONCURRENT_RUN", { place }, { cause: error }) };
-  }
-
-  function planned({ reason }: Decision): RotationOutcome {
-    const targets = rotation.targets.map((target) => ({ target, status: "due" as const }));
-    return { status: "planned", due: true, reason, targets, warnings: [] };
-  }
-
-  async function leaveAlone({ action, reason }: Decision): Promise<RotationOutcome> {
-    if (rotation.mode === "plan") {
-      const targets = rotation.targets.map((target) => ({ target, status: "current" as const }));
-      return { status: "planned", due: false, reason, targets, warnings: [] };
-    }
-    const warnings = action === "tidy" ? await markers.tidy() : [];
-    const targets = rotation.targets.map((target) => ({ target, status: "skipped" as const }));
-    return { status: "unchanged", reason, targets, warnings };
-  }
+  const warnings = action === "tidy" ? await markers.tidy() : [];
+  return { status: "unchanged", reason, targets: all("skipped"), warnings };
 }
 
 type Settled<T> = { readonly value: T } | { readonly error: RotationError };
@@ -168,51 +214,20 @@ async function settle<T>(promise: Promise<T>): Promise<Settled<T>> {
   }
 }
 
-async function writeMarkers(
-  rotation: Rotation,
-  { journal }: Tools,
-  {
-    name,
-    markers,
-    found,
-    open,
-    seal,
-    problems,
-  }: {
-    readonly name: string;
-    readonly markers: Markers;
-    readonly found: boolean;
-    readonly open: readonly OpenPlace[];
-    readonly seal: Seal;
-    readonly problems: Map<string, RotationError>;
-  },
-): Promise<void> {
-  journal.markers(
-    rotation.name,
-    name,
-    open.map(({ place }) => place),
-    found,
-  );
-  await Promise.all(
-    open.map(async (at) => {
-      const settled = await settle(markers.write(at, seal));
-      if ("error" in settled) problems.set(placeKey(at.place), settled.error);
-    }),
-  );
+/** Whether something has failed by now; what is still under way has not. */
+async function hasFailed(settling: Promise<Settled<unknown>>): Promise<boolean> {
+  const now = await Promise.race([settling, Promise.resolve(undefined)]);
+  return now !== undefined && "error" in now;
 }
 
-function cancelled(cancel: AbortSignal): RotationError | undefined {
+/** Starts libsodium once, when it is first wanted. */
+function createSealing(tools: Tools): () => Promise<Settled<Seal>> {
+  let sealing: Promise<Settled<Seal>> | undefined;
+  return () => (sealing ??= settle(tools.seal()));
+}
+
+function cancelled({ cancel }: Tools): RotationError | undefined {
   return cancel.aborted ? RotationError.from(cancel.reason) : undefined;
-}
-
-/** How to repeat what is harmless to repeat until the point of no return. */
-function againWith({ clock, log }: Tools): RetryContext {
-  return {
-    clock,
-    onWait: (error, milliseconds) => {
-      log.wait(error.message, milliseconds);
-    },
-  };
 }
 
 function checkRoom(
@@ -236,7 +251,13 @@ function checkPace({ targets }: Rotation, { pacer }: Tools, places: number): Rot
   return minutes <= LONGEST_RUN ? undefined : RotationError.of("TOO_MANY_WRITES", { writes, minutes });
 }
 
-function checkPointers({ targets }: Rotation, { masker }: Tools, inForce: NewSecret): RotationError | undefined {
+/** Every pointer must lead somewhere in the secret in force, where that can be read. */
+function checkPointers(
+  { targets }: Rotation,
+  { masker }: Tools,
+  inForce: NewSecret | undefined,
+): RotationError | undefined {
+  if (inForce === undefined) return undefined;
   for (const target of targets) {
     try {
       valueFor(target, inForce.value, masker);
@@ -248,6 +269,14 @@ function checkPointers({ targets }: Rotation, { masker }: Tools, inForce: NewSec
 }
 
 function describeDecision({ mode }: Rotation, { action, reason }: Decision): string {
-  const what = { rotate: "due", publish: "publishing the secret in force", tidy: "not due", leave: "not due" };
-  return `${mode === "sync" ? "synchronizing" : what[action]} (${reason})`;
+  if (mode === "sync") return reason;
+  switch (action) {
+    case "rotate":
+      return `due (${reason})`;
+    case "publish":
+      return `publishing the secret in force (${reason})`;
+    case "tidy":
+    case "leave":
+      return `not due (${reason})`;
+  }
 }

@@ -62,7 +62,11 @@ export async function publish(
     const open = places.get(placeKey(target.place));
     const problem = problems.get(placeKey(target.place));
     if (open === undefined || problem !== undefined) {
-      outcomes.set(target, { target, status: "failed", ...(problem === undefined ? {} : { error: problem }) });
+      outcomes.set(target, {
+        target,
+        status: "failed",
+        ...(problem === undefined ? {} : { error: problem }),
+      });
       continue;
     }
     try {
