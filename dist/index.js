@@ -12112,10 +12112,6 @@ class RotationError extends Error {
         const kind = thrown instanceof Error ? thrown.name : typeof thrown;
         return RotationError.of("INTERNAL", { kind }, { cause: thrown });
     }
-    /** The same problem, found at a moment when the provider may have changed. */
-    afterChange() {
-        return new RotationError(this.code, this.message, this.hint, { ...this, changed: "unknown" });
-    }
 }
 /** Several problems found at once, such as all that is wrong with the inputs. */
 class RotationErrors extends Error {
@@ -12875,9 +12871,12 @@ function toRotationError(thrown, { place, action, now }) {
         case 404:
             return RotationError.of("GITHUB_NOT_FOUND", { place: formatPlace(place), permission }, options);
         default: {
+            if (status === 422)
+                return RotationError.of("GITHUB_REJECTED", { action, status }, options);
             // 408 and 409 speak of the moment, not of the request.
             if (status < 500 && status !== 408 && status !== 409) {
-                return RotationError.of("GITHUB_REJECTED", { action, status }, options);
+                const found = `status ${String(status)}`;
+                return RotationError.of("GITHUB_ANSWER_INVALID", { action, found }, options);
             }
             const retryAfter = parseRetryAfter(headers["retry-after"], now);
             return RotationError.of("GITHUB_UNAVAILABLE", { action, status }, { ...options, transient: true, retryAfter });
@@ -13454,12 +13453,15 @@ function poolOf(token) {
 
 
 
+
 const cloudroom_title = "CloudRoom";
 /** https://github.com/cloudroomSDK/Documents, `webapi/docs`; self-hosted servers have a host of their own. */
 const cloudroom_API_URL = "https://www.cloudroom.com";
 const API_PREFIX = "CLOUDROOM-API";
 /** Waits before the second and third call after a lost answer, in milliseconds. */
 const CALL_AGAIN = [2_000, 5_000];
+/** However long CloudRoom asks to wait, the former secret may be dead by now. In milliseconds. */
+const LONGEST_WAIT = 60_000;
 /**
  * Rotates a project's AppSecret (`project/update/secret`,
  * https://github.com/cloudroomSDK/Documents/blob/master/webapi/docs/project_secret.md).
@@ -13491,13 +13493,14 @@ function createCloudRoom(inputs, context) {
         });
         const answer = parseObject(response.body);
         // Documented as a string; a sibling endpoint is shown answering with a number.
-        const code = answer?.["RspCode"] === undefined ? undefined : String(answer["RspCode"]);
+        const rspCode = answer?.["RspCode"];
+        const code = typeof rspCode === "number" || typeof rspCode === "string" ? String(rspCode) : undefined;
         if (answer !== undefined && code === "0") {
             const { Data } = answer;
             return isObject(Data) ? Data : {};
         }
         if (code === undefined)
-            throw undocumented(response.status, action, describeBody(response), prefix);
+            throw undocumented(response, action, prefix, clock.now());
         const description = answer?.["RspDesc"];
         throw refusal(code, action, appId, typeof description === "string" ? description : undefined);
     };
@@ -13550,8 +13553,9 @@ function createCloudRoom(inputs, context) {
                         throw RotationError.of("ROTATION_UNKNOWN", { provider: cloudroom_title }, { cause: error, detail: lost.message, changed: "unknown" });
                     }
                     // The former secret was to die anyway, and the last answer wins: calling again is safe.
-                    context.onWait(`${error.message} Calling again`, wait);
-                    await clock.sleep(wait);
+                    const patience = Math.max(wait, Math.min(error.retryAfter ?? 0, LONGEST_WAIT));
+                    context.onWait(`${error.message} Calling again`, patience);
+                    await clock.sleep(patience);
                 }
             }
         },
@@ -13601,16 +13605,18 @@ function refusal(code, action, appId, detail) {
     }
 }
 /** An answer without `RspCode`: CloudRoom documents none such, so it says nothing about what was done. */
-function undocumented(status, action, found, prefix) {
+function undocumented(response, action, prefix, now) {
     const provider = cloudroom_title;
-    const options = { transient: true, changed: "unknown" };
+    const { status, headers } = response;
+    const retryAfter = parseRetryAfter(headers["retry-after"], now);
+    const options = { transient: true, changed: "unknown", retryAfter };
     if (status === 429)
         return RotationError.of("PROVIDER_RATE_LIMITED", { provider, action }, options);
     if (status >= 500)
         return RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status }, options);
     // The product is being renamed, and its paths with it.
     const other = prefix === API_PREFIX ? "CLOUDMEETING-API" : API_PREFIX;
-    return cloudroom_invalidAnswer(action, found, `JSON with an "RspCode" (perhaps at "api-prefix" ${other})`);
+    return cloudroom_invalidAnswer(action, describeBody(response), `JSON with an "RspCode" (perhaps at "api-prefix" ${other})`);
 }
 function cloudroom_invalidAnswer(action, found, expected) {
     return RotationError.of("PROVIDER_ANSWER_INVALID", { provider: cloudroom_title, action, found, expected }, { changed: "unknown" });
@@ -13704,7 +13710,10 @@ function createReader(raw, masker) {
         if (parsed === undefined || !["https:", "http:"].includes(parsed.protocol)) {
             invalid(name, "not a web address", "an address such as https://api.example.com");
         }
-        else if (parsed.username !== "" || parsed.password !== "" || parsed.search !== "" || parsed.hash !== "") {
+        else if (parsed.username !== "" ||
+            parsed.password !== "" ||
+            parsed.search !== "" ||
+            parsed.hash !== "") {
             invalid(name, "an address with credentials, a query or a fragment", "an address without them");
         }
         else if (parsed.protocol === "http:" && !isLoopback(parsed.hostname)) {
@@ -13768,7 +13777,11 @@ function readAppId(reader) {
     }
     if (/\p{C}/u.test(appId)) {
         const expected = "the app's id on one line";
-        reader.problem(RotationError.of("INPUT_INVALID", { input: "app-id", found: "a text with control characters", expected }));
+        reader.problem(RotationError.of("INPUT_INVALID", {
+            input: "app-id",
+            found: "a text with control characters",
+            expected,
+        }));
     }
     return appId;
 }
@@ -14121,7 +14134,9 @@ function summary(reports, masker) {
             `#### ${ICONS[outcome.status]} ${cell(rotation.name)}: ${outcome.status}`,
             "",
             `**${error.code}**: ${cell(error.message)}`,
-            ...(error.detail === undefined ? [] : ["", `It said: ${cell(cleanLine(error.detail, masker, LONGEST_DETAIL))}`]),
+            ...(error.detail === undefined
+                ? []
+                : ["", `It said: ${cell(cleanLine(error.detail, masker, LONGEST_DETAIL))}`]),
             "",
             `- ${cell(whatHolds(outcome))}`,
             ...outcome.targets.flatMap(({ target, error: own }) => own === undefined ? [] : [`- ${cell(formatTarget(target))}: **${own.code}** ${cell(own.message)}`]),
@@ -14222,7 +14237,7 @@ function toSeconds(time) {
 }
 /** Every character that could mean something in Markdown or HTML as an entity. */
 function escapeMarkdown(text) {
-    return text.replace(/[^\p{L}\p{N} .,;:/?()'…-]/gu, (character) => `&#${String(character.codePointAt(0))};`);
+    return text.replace(/[^\p{L}\p{N} .,;:/?()'"=%+…-]/gu, (character) => `&#${String(character.codePointAt(0))};`);
 }
 function cutLines(lines) {
     let size = 0;
@@ -14258,20 +14273,23 @@ async function confirm_confirm(secret, provider, clock) {
             return { state: "inconclusive", why: `reading it back failed: ${RotationError.from(thrown).message}` };
         }
     }
-    return provider.verify === undefined ? { state: "valid" } : verify(secret, provider.verify, provider.title, clock);
+    return provider.verify === undefined ? { state: "valid" } : verify(secret, provider, clock);
 }
-async function verify(secret, ask, title, clock) {
+async function verify(secret, provider, clock) {
     const startedAt = clock.now();
     for (;;) {
-        const verdict = await ask(secret);
+        const verdict = await provider.verify?.(secret);
+        if (verdict === undefined || verdict.state === "valid")
+            return { state: "valid" };
         if (verdict.state === "inconclusive")
             return verdict;
-        if (verdict.state === "valid")
-            return { state: "valid" };
         const waited = clock.now() - startedAt;
         if (waited >= PATIENCE) {
             const seconds = Math.round(waited / 1_000);
-            return { state: "invalid", error: RotationError.of("CONFIRM_INVALID", { provider: title, seconds }) };
+            return {
+                state: "invalid",
+                error: RotationError.of("CONFIRM_INVALID", { provider: provider.title, seconds }),
+            };
         }
         await clock.sleep(BETWEEN_TRIES);
     }
@@ -14296,7 +14314,7 @@ const LATE_READS = 3;
 /**
  * @param found when the marker that stood in a place before was written, by place, in milliseconds since 1970.
  */
-function createMarkers({ store, name, again }, found) {
+function createMarkers({ store, name, again, }, found) {
     const written = [];
     const readOwnTime = async (place) => {
         for (let attempt = 1;; attempt += 1) {
@@ -14345,7 +14363,7 @@ function createMarkers({ store, name, again }, found) {
                 await Promise.allSettled(written.map(({ send }) => send()));
                 return { overlap: foreign.place };
             }
-            const warnings = await Promise.all(looks.map(({ place, own, now, read }) => {
+            const warnings = await Promise.all(looks.map(async ({ place, own, now, read }) => {
                 // Never there, or gone: nothing to delete.
                 if (read && now === undefined)
                     return [];
@@ -14400,16 +14418,13 @@ function cut(target, pointer, secret, masker) {
             throw unresolved("nothing");
         at = at[key];
     }
-    switch (typeof at) {
-        case "string":
-            return masker.secret(at);
-        case "boolean":
-            return masker.secret(String(at));
-        default:
-            if (at instanceof JsonNumber)
-                return masker.secret(at.source);
-            throw unresolved(at === null ? "null" : Array.isArray(at) ? "a list" : "an object");
-    }
+    if (typeof at === "string")
+        return masker.secret(at);
+    if (typeof at === "boolean")
+        return masker.secret(String(at));
+    if (at instanceof JsonNumber)
+        return masker.secret(at.source);
+    throw unresolved(at === null ? "null" : Array.isArray(at) ? "a list" : "an object");
 }
 /** A number as it was written: JavaScript's own would lose the digits of a long one. */
 class JsonNumber {
@@ -14431,130 +14446,144 @@ function parseKeepingNumbers(text) {
 
 /** Writes beyond this many minutes would outlive a GitHub App token, which lives one hour. */
 const LONGEST_RUN = 45;
-/** Reads everything, decides what is due, and proves every place writable. Ends here if nothing is to be done. */
+/**
+ * Reads everything at once, decides what is due, and proves every place writable by its marker. Changes nothing at
+ * the provider, and leaves no marker behind where it ends the rotation.
+ */
 async function preflight(rotation, tools) {
-    const { store, clock, cancel, log } = tools;
-    const name = markerName({
-        provider: rotation.providerId,
-        apiUrl: rotation.provider.apiUrl,
-        appId: rotation.appId,
-    });
-    let providerProblem;
-    const provider = settle(rotation.provider.preflight(cancel)).then((settled) => {
-        if ("error" in settled)
-            providerProblem = settled.error;
-        return settled;
-    });
-    let sealing;
-    const startSealing = () => (sealing ??= settle(tools.seal()));
+    const provider = settle(rotation.provider.preflight(tools.cancel));
+    const sealing = createSealing(tools);
     // Certainly due: libsodium can load while the public keys are on their way.
     if (rotation.mode !== "plan" && (rotation.force || rotation.rotateAfter === undefined))
-        void startSealing();
-    const places = placesOf(rotation.targets);
-    const opened = await Promise.all(places.map(async (place) => ({ place, ...(await settle(store.open(place, cancel))) })));
-    const problems = new Map();
-    const usable = new Map();
-    const found = new Map();
-    for (const entry of opened) {
-        const key = placeKey(entry.place);
-        if ("error" in entry) {
-            problems.set(key, entry.error);
-            continue;
-        }
-        usable.set(key, entry.value);
-        const marker = entry.value.secrets.get(name);
-        if (marker !== undefined)
-            found.set(entry.place, marker);
+        void sealing();
+    const survey = await lookAround(rotation, tools);
+    const readable = rotation.provider.read !== undefined;
+    const decision = decide(survey.state, { ...rotation, readable }, tools.clock.now());
+    const { action } = decision;
+    const goes = (action === "rotate" || action === "publish") && rotation.mode !== "plan";
+    // Beside the provider's own reads, so that the markers cost no time of their own.
+    const seal = goes ? await proveWritable(survey, { rotation, tools, sealing, provider }) : undefined;
+    const asked = await provider;
+    const inForce = "error" in asked ? undefined : asked.value;
+    const problem = cancelled(tools) ??
+        ("error" in asked ? asked.error : undefined) ??
+        hopeless(survey) ??
+        (seal !== undefined && "error" in seal ? seal.error : undefined) ??
+        checkPointers(rotation, tools, inForce);
+    if (problem !== undefined) {
+        for (const error of survey.problems.values())
+            if (error !== problem)
+                tools.log.problem(error);
+        return { outcome: await giveUp(rotation, survey, problem) };
     }
-    for (const open of usable.values()) {
+    tools.log.line(`preflight: passed; ${describeDecision(rotation, decision)}`);
+    if (seal !== undefined && "value" in seal && (action === "rotate" || action === "publish")) {
+        const { places, problems, healing, markers } = survey;
+        return { prepared: { action, seal: seal.value, inForce, places, problems, healing, markers } };
+    }
+    return { outcome: await leaveAlone(rotation, survey, decision) };
+}
+async function lookAround(rotation, tools) {
+    const { provider, providerId, appId, targets } = rotation;
+    const name = markerName({ provider: providerId, apiUrl: provider.apiUrl, appId });
+    const places = new Map();
+    const problems = new Map();
+    const found = new Map();
+    await Promise.all(placesOf(targets).map(async (place) => {
+        const key = placeKey(place);
+        const opened = await settle(tools.store.open(place, tools.cancel));
+        if ("error" in opened) {
+            problems.set(key, opened.error);
+            return;
+        }
+        const open = opened.value;
+        places.set(key, open);
+        const marker = open.secrets.get(name);
+        if (marker !== undefined)
+            found.set(place, marker);
         const full = checkRoom(rotation, open, name);
         if (full !== undefined)
-            problems.set(placeKey(open.place), full);
-    }
+            problems.set(key, full);
+    }));
     const state = {
-        targets: rotation.targets.map(({ place, secretName }) => usable.get(placeKey(place))?.secrets.get(secretName.toUpperCase())),
+        targets: targets.map(({ place, secretName }) => places.get(placeKey(place))?.secrets.get(secretName.toUpperCase())),
         markers: [...found.values()],
     };
-    const healing = wasCutOff(state);
-    const readable = rotation.provider.read !== undefined;
-    const decision = decide(state, { ...rotation, readable }, clock.now());
-    const markers = createMarkers({ store, name, again: againWith(tools) }, found);
-    const goes = (decision.action === "rotate" || decision.action === "publish") && rotation.mode !== "plan";
-    // Only a former run's wreck is worth writing to the places that are left.
-    const open = () => [...usable].flatMap(([key, at]) => (problems.has(key) ? [] : [at]));
-    const hopeless = () => (healing ? open().length === 0 : problems.size > 0);
-    let seal;
-    let sealingProblem;
-    let wrote = false;
-    if (goes && !hopeless() && !cancel.aborted) {
-        const settled = await startSealing();
-        if ("error" in settled)
-            sealingProblem = settled.error;
-        else
-            seal = settled.value;
-        const before = providerProblem ?? sealingProblem ?? checkPace(rotation, tools, open().length);
-        if (before === undefined && seal !== undefined) {
-            wrote = true;
-            await writeMarkers(rotation, tools, { name, markers, found: found.size > 0, open: open(), seal, problems });
-        }
-        else
-            sealingProblem = before;
+    const again = {
+        clock: tools.clock,
+        onWait: (error, milliseconds) => {
+            tools.log.wait(error.message, milliseconds);
+        },
+    };
+    const markers = createMarkers({ store: tools.store, name, again }, found);
+    return { name, places, problems, state, healing: wasCutOff(state), markers };
+}
+/** The places worth writing to. */
+function writable({ places, problems }) {
+    return [...places].flatMap(([key, open]) => (problems.has(key) ? [] : [open]));
+}
+/** Why it is no use to go on: any place that cannot be written; while healing, only if there is no other. */
+function hopeless(survey) {
+    if (survey.healing && writable(survey).length > 0)
+        return undefined;
+    return [...survey.problems.values()][0];
+}
+/**
+ * Writes the markers, unless it is known by then that nothing will come of the rotation.
+ *
+ * @returns the seal that they were sealed with; undefined if none was written.
+ */
+async function proveWritable(survey, { rotation, tools, sealing, provider, }) {
+    if (hopeless(survey) !== undefined)
+        return undefined;
+    const seal = await sealing();
+    if ("error" in seal)
+        return seal;
+    const open = writable(survey);
+    const slow = checkPace(rotation, tools, open.length);
+    if (slow !== undefined)
+        return { error: slow };
+    if (cancelled(tools) !== undefined || (await hasFailed(provider)))
+        return undefined;
+    const places = open.map(({ place }) => place);
+    try {
+        tools.journal.markers(rotation.name, survey.name, places, survey.state.markers.length > 0);
     }
-    const settledProvider = await provider;
-    const inForce = "error" in settledProvider ? undefined : settledProvider.value;
-    const problem = cancelled(cancel) ??
-        providerProblem ??
-        (hopeless() ? [...problems.values()][0] : undefined) ??
-        sealingProblem ??
-        (inForce === undefined ? undefined : checkPointers(rotation, tools, inForce));
-    if (problem !== undefined) {
-        for (const error of problems.values())
-            if (error !== problem)
-                log.problem(error);
-        return { outcome: await giveUp(problem) };
+    catch (thrown) {
+        return { error: RotationError.from(thrown) };
     }
-    log.line(`preflight: passed; ${describeDecision(rotation, decision)}`);
-    switch (decision.action) {
-        case "leave":
-        case "tidy":
-            return { outcome: await leaveAlone(decision) };
-        case "rotate":
-        case "publish":
-            if (!goes || seal === undefined)
-                return { outcome: planned(decision) };
-            return {
-                prepared: { action: decision.action, seal, inForce, places: usable, problems, healing, markers },
-            };
+    await Promise.all(open.map(async (at) => {
+        const written = await settle(survey.markers.write(at, seal.value));
+        if ("error" in written)
+            survey.problems.set(placeKey(at.place), written.error);
+    }));
+    return seal;
+}
+/** The end of a rotation that may not go on: its own markers go, and what a former run left is said. */
+async function giveUp(rotation, survey, error) {
+    const targets = rotation.targets.map((target) => {
+        const own = survey.problems.get(placeKey(target.place));
+        return own === undefined ? { target, status: "skipped" } : { target, status: "failed", error: own };
+    });
+    const red = { targets, provider: "unchanged" };
+    if (survey.healing)
+        return { ...red, status: "incomplete", error, warnings: [] };
+    const removal = await survey.markers.remove({ keepFound: true });
+    if (removal.overlap === undefined)
+        return { ...red, status: "failed", error, warnings: removal.warnings };
+    const place = formatPlace(removal.overlap);
+    const overlap = RotationError.of("CONCURRENT_RUN", { place }, { cause: error });
+    return { ...red, status: "unknown", error: overlap, warnings: [] };
+}
+/** The end of a rotation that is not due, or only planned. */
+async function leaveAlone({ mode, targets }, { markers }, { action, reason }) {
+    const all = (status) => targets.map((target) => ({ target, status }));
+    if (mode === "plan") {
+        const due = action === "rotate" || action === "publish";
+        return { status: "planned", due, reason, targets: all(due ? "due" : "current"), warnings: [] };
     }
-    async function giveUp(error) {
-        const targets = rotation.targets.map((target) => {
-            const own = problems.get(placeKey(target.place));
-            return own === undefined ? { target, status: "skipped" } : { target, status: "failed", error: own };
-        });
-        const red = { targets, provider: "unchanged", warnings: [] };
-        if (healing)
-            return { ...red, status: "incomplete", error };
-        if (!wrote)
-            return { ...red, status: "failed", error };
-        const removal = await markers.remove({ keepFound: true });
-        if (removal.overlap === undefined)
-            return { ...red, ...removal, status: "failed", error };
-        const place = formatPlace(removal.overlap);
-        return { ...red, status: "unknown", error: RotationError.of("CONCURRENT_RUN", { place }, { cause: error }) };
-    }
-    function planned({ reason }) {
-        const targets = rotation.targets.map((target) => ({ target, status: "due" }));
-        return { status: "planned", due: true, reason, targets, warnings: [] };
-    }
-    async function leaveAlone({ action, reason }) {
-        if (rotation.mode === "plan") {
-            const targets = rotation.targets.map((target) => ({ target, status: "current" }));
-            return { status: "planned", due: false, reason, targets, warnings: [] };
-        }
-        const warnings = action === "tidy" ? await markers.tidy() : [];
-        const targets = rotation.targets.map((target) => ({ target, status: "skipped" }));
-        return { status: "unchanged", reason, targets, warnings };
-    }
+    const warnings = action === "tidy" ? await markers.tidy() : [];
+    return { status: "unchanged", reason, targets: all("skipped"), warnings };
 }
 async function settle(promise) {
     try {
@@ -14564,25 +14593,18 @@ async function settle(promise) {
         return { error: RotationError.from(thrown) };
     }
 }
-async function writeMarkers(rotation, { journal }, { name, markers, found, open, seal, problems, }) {
-    journal.markers(rotation.name, name, open.map(({ place }) => place), found);
-    await Promise.all(open.map(async (at) => {
-        const settled = await settle(markers.write(at, seal));
-        if ("error" in settled)
-            problems.set(placeKey(at.place), settled.error);
-    }));
+/** Whether something has failed by now; what is still under way has not. */
+async function hasFailed(settling) {
+    const now = await Promise.race([settling, Promise.resolve(undefined)]);
+    return now !== undefined && "error" in now;
 }
-function cancelled(cancel) {
+/** Starts libsodium once, when it is first wanted. */
+function createSealing(tools) {
+    let sealing;
+    return () => (sealing ??= settle(tools.seal()));
+}
+function cancelled({ cancel }) {
     return cancel.aborted ? RotationError.from(cancel.reason) : undefined;
-}
-/** How to repeat what is harmless to repeat until the point of no return. */
-function againWith({ clock, log }) {
-    return {
-        clock,
-        onWait: (error, milliseconds) => {
-            log.wait(error.message, milliseconds);
-        },
-    };
 }
 function checkRoom(rotation, { place, secrets, limit }, marker) {
     const names = rotation.targets
@@ -14600,7 +14622,10 @@ function checkPace({ targets }, { pacer }, places) {
     const minutes = pacer.minutesFor(writes);
     return minutes <= LONGEST_RUN ? undefined : RotationError.of("TOO_MANY_WRITES", { writes, minutes });
 }
+/** Every pointer must lead somewhere in the secret in force, where that can be read. */
 function checkPointers({ targets }, { masker }, inForce) {
+    if (inForce === undefined)
+        return undefined;
     for (const target of targets) {
         try {
             valueFor(target, inForce.value, masker);
@@ -14612,8 +14637,17 @@ function checkPointers({ targets }, { masker }, inForce) {
     return undefined;
 }
 function describeDecision({ mode }, { action, reason }) {
-    const what = { rotate: "due", publish: "publishing the secret in force", tidy: "not due", leave: "not due" };
-    return `${mode === "sync" ? "synchronizing" : what[action]} (${reason})`;
+    if (mode === "sync")
+        return reason;
+    switch (action) {
+        case "rotate":
+            return `due (${reason})`;
+        case "publish":
+            return `publishing the secret in force (${reason})`;
+        case "tidy":
+        case "leave":
+            return `not due (${reason})`;
+    }
 }
 
 ;// CONCATENATED MODULE: ./src/stages/publish.ts
@@ -14645,7 +14679,11 @@ async function publish(secret, { rotation, tools, seal, places, problems, }) {
         const open = places.get(placeKey(target.place));
         const problem = problems.get(placeKey(target.place));
         if (open === undefined || problem !== undefined) {
-            outcomes.set(target, { target, status: "failed", ...(problem === undefined ? {} : { error: problem }) });
+            outcomes.set(target, {
+                target,
+                status: "failed",
+                ...(problem === undefined ? {} : { error: problem }),
+            });
             continue;
         }
         try {
@@ -14692,9 +14730,11 @@ async function publish(secret, { rotation, tools, seal, places, problems, }) {
     /** The first parcel in the queue whose time has come, or the one whose time comes first. */
     async function next(waiting) {
         const now = clock.now();
-        const ready = waiting.findIndex(({ notBefore }) => notBefore <= now);
-        if (ready >= 0)
-            return waiting.splice(ready, 1)[0];
+        const ready = waiting.find(({ notBefore }) => notBefore <= now);
+        if (ready !== undefined) {
+            waiting.splice(waiting.indexOf(ready), 1);
+            return ready;
+        }
         const soonest = Math.min(...waiting.map(({ notBefore }) => notBefore));
         await clock.sleep(soonest - now);
         return next(waiting);
@@ -14901,73 +14941,6 @@ async function withMarkersRemoved(markers, outcome) {
 const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
 ;// CONCATENATED MODULE: external "node:path"
 const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
-;// CONCATENATED MODULE: ./src/runner.ts
-
-
-
-function createRunner() {
-    let core;
-    let loading;
-    const kept = [];
-    const load = () => (loading ??= Promise.all(/* import() */[__nccwpck_require__.e(119), __nccwpck_require__.e(889)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1889)).then((loaded) => {
-        for (const act of kept.splice(0))
-            act(loaded);
-        core = loaded;
-    }));
-    return {
-        load,
-        say: (act) => {
-            if (core === undefined)
-                kept.push(act);
-            else
-                act(core);
-        },
-        async summarize(markdown) {
-            await load();
-            // A runner without a summary, as in a test by hand, is no reason to fail.
-            await core?.summary
-                .addRaw(markdown)
-                .write()
-                .catch(() => undefined);
-        },
-    };
-}
-/** The step's inputs, which the runner puts into the environment as `INPUT_<NAME>`. */
-function inputsFromEnvironment() {
-    const inputs = Object.entries(process.env).flatMap(([name, value]) => name.startsWith("INPUT_") ? [[name.slice("INPUT_".length).toLowerCase(), value]] : []);
-    return Object.fromEntries(inputs);
-}
-function factsFromEnvironment() {
-    return {
-        event: process.env["GITHUB_EVENT_NAME"] ?? "",
-        repository: process.env["GITHUB_REPOSITORY"] ?? "",
-    };
-}
-/** The base URL of GitHub's API: the runner knows it for github.com, data residency and GHES. */
-function gitHubApiUrl() {
-    return (process.env["GITHUB_API_URL"] ?? "https://api.github.com").replace(/\/+$/, "");
-}
-/** The host of GitHub's web pages, such as `github.com`. */
-function gitHubHost() {
-    const server = process.env["GITHUB_SERVER_URL"] ?? "";
-    return URL.canParse(server) ? new URL(server).host : "github.com";
-}
-/** A path for this run's journal, not taken by any other. */
-function journalPath() {
-    return (0,external_node_path_namespaceObject.join)(process.env["RUNNER_TEMP"] ?? (0,external_node_os_namespaceObject.tmpdir)(), `rotate-app-secret-${(0,external_node_crypto_.randomUUID)()}.jsonl`);
-}
-/** The name under which the main step tells the post step where the journal is. */
-const JOURNAL_STATE = "journal";
-function saveJournalPath(runner, path) {
-    runner.say((core) => {
-        core.saveState(JOURNAL_STATE, path);
-    });
-}
-/** Where the main step's journal is; undefined if it made none. */
-function savedJournalPath() {
-    return process.env[`STATE_${JOURNAL_STATE}`];
-}
-
 // EXTERNAL MODULE: external "node:util"
 var external_node_util_ = __nccwpck_require__(7975);
 ;// CONCATENATED MODULE: ./src/secret.ts
@@ -15120,6 +15093,82 @@ function stringsInside(value) {
     return found;
 }
 
+;// CONCATENATED MODULE: ./src/runner.ts
+
+
+
+
+function createRunner() {
+    let loaded;
+    let loading;
+    const kept = [];
+    const load = () => (loading ??= Promise.all(/* import() */[__nccwpck_require__.e(119), __nccwpck_require__.e(889)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1889)).then((module) => {
+        for (const act of kept.splice(0))
+            act(module);
+        loaded = module;
+    }));
+    return {
+        load,
+        say: (act) => {
+            if (loaded === undefined)
+                kept.push(act);
+            else
+                act(loaded);
+        },
+        async summarize(markdown) {
+            await load();
+            // A runner without a summary, as in a test by hand, is no reason to fail.
+            await loaded?.summary
+                .addRaw(markdown)
+                .write()
+                .catch(() => undefined);
+        },
+    };
+}
+/** A masker whose secrets the runner hides in the log. */
+function createMasker(runner) {
+    return new Masker((form) => {
+        runner.say((core) => {
+            core.setSecret(form);
+        });
+    });
+}
+/** The step's inputs, which the runner puts into the environment as `INPUT_<NAME>`. */
+function inputsFromEnvironment() {
+    const inputs = Object.entries(process.env).flatMap(([name, value]) => name.startsWith("INPUT_") ? [[name.slice("INPUT_".length).toLowerCase(), value]] : []);
+    return Object.fromEntries(inputs);
+}
+function factsFromEnvironment() {
+    return {
+        event: process.env["GITHUB_EVENT_NAME"] ?? "",
+        repository: process.env["GITHUB_REPOSITORY"] ?? "",
+    };
+}
+/** The base URL of GitHub's API: the runner knows it for github.com, data residency and GHES. */
+function gitHubApiUrl() {
+    return (process.env["GITHUB_API_URL"] ?? "https://api.github.com").replace(/\/+$/, "");
+}
+/** The host of GitHub's web pages, such as `github.com`. */
+function gitHubHost() {
+    const server = process.env["GITHUB_SERVER_URL"] ?? "";
+    return URL.canParse(server) ? new URL(server).host : "github.com";
+}
+/** A path for this run's journal, not taken by any other. */
+function journalPath() {
+    return (0,external_node_path_namespaceObject.join)(process.env["RUNNER_TEMP"] ?? (0,external_node_os_namespaceObject.tmpdir)(), `rotate-app-secret-${(0,external_node_crypto_.randomUUID)()}.jsonl`);
+}
+/** The name under which the main step tells the post step where the journal is. */
+const JOURNAL_STATE = "journal";
+function saveJournalPath(runner, path) {
+    runner.say((core) => {
+        core.saveState(JOURNAL_STATE, path);
+    });
+}
+/** Where the main step's journal is; undefined if it made none. */
+function savedJournalPath() {
+    return process.env[`STATE_${JOURNAL_STATE}`];
+}
+
 ;// CONCATENATED MODULE: ./src/main.ts
 
 
@@ -15134,15 +15183,23 @@ function stringsInside(value) {
 
 
 
-
-/** Runs the step: everything is put together here, and nothing decided. Sets the process's exit code. */
+/** Runs the step, and sets the process's exit code. */
 async function main() {
     const runner = createRunner();
-    const masker = new Masker((form) => {
+    const masker = createMasker(runner);
+    try {
+        await run(runner, masker);
+    }
+    catch (thrown) {
+        // Not even the report could be made. A stack trace would say nothing to a user, and could say too much.
+        await runner.load();
         runner.say((core) => {
-            core.setSecret(form);
+            core.setFailed(report_describeError(RotationError.from(thrown), masker));
         });
-    });
+    }
+}
+/** Everything is put together here, and nothing decided. */
+async function run(runner, masker) {
     const log = createLog(runner, masker);
     const http = createHttp();
     const clock = systemClock;

@@ -265,7 +265,10 @@ function toSeconds(time: number): string {
 
 /** Every character that could mean something in Markdown or HTML as an entity. */
 function escapeMarkdown(text: string): string {
-  return text.replace(/[^\p{L}\p{N} .,;:/?()'…-]/gu, (character) => `&#${String(character.codePointAt(0))};`);
+  return text.replace(
+    /[^\p{L}\p{N} .,;:/?()'"=%+…-]/gu,
+    (character) => `&#${String(character.codePointAt(0))};`,
+  );
 }
 
 function cutLines(lines: readonly string[]): string {

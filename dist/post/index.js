@@ -5,12 +5,12 @@ import { createRequire as __WEBPACK_EXTERNAL_createRequire } from "module";
 /***/ ((module, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(417);
+/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8459);
 
 const path = (0,_runner_js__WEBPACK_IMPORTED_MODULE_0__/* .savedJournalPath */ .q6)();
 // Nearly every run has nothing left to do: then nothing is loaded either.
 if (path !== undefined) {
-    const { postMain } = await Promise.all(/* import() */[__nccwpck_require__.e(987), __nccwpck_require__.e(890)]).then(__nccwpck_require__.bind(__nccwpck_require__, 8890));
+    const { postMain } = await Promise.all(/* import() */[__nccwpck_require__.e(987), __nccwpck_require__.e(433)]).then(__nccwpck_require__.bind(__nccwpck_require__, 6433));
     await postMain(path);
 }
 
@@ -19,12 +19,13 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 417:
+/***/ 8459:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
+  aD: () => (/* binding */ createMasker),
   ji: () => (/* binding */ createRunner),
   Ly: () => (/* binding */ gitHubApiUrl),
   E5: () => (/* binding */ gitHubHost),
@@ -40,36 +41,197 @@ var external_node_crypto_ = __nccwpck_require__(7598);
 const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
 ;// CONCATENATED MODULE: external "node:path"
 const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
+// EXTERNAL MODULE: external "node:util"
+var external_node_util_ = __nccwpck_require__(7975);
+;// CONCATENATED MODULE: ./src/secret.ts
+
+/** What is shorter cannot be hidden: masking it would eat harmless text (and every brace of the log). */
+const SHORTEST_MASK = 6;
+/** Stands wherever a secret would have been printed. */
+const PLACEHOLDER = "***";
+/**
+ * A value that cannot be printed: strings, JSON and `util.inspect` show a placeholder. Only {@link Masker.secret}
+ * makes one, so a secret cannot exist unmasked.
+ */
+class Secret {
+    #value;
+    /** Whether every line of the value is long enough to be masked. */
+    maskable;
+    constructor(value, masker) {
+        this.maskable = masker.mask(value);
+        this.#value = value;
+    }
+    /** The plain value. Called only where the bytes leave the process. */
+    expose() {
+        return this.#value;
+    }
+    equals(other) {
+        return this.#value === other.#value;
+    }
+    toString() {
+        return PLACEHOLDER;
+    }
+    toJSON() {
+        return PLACEHOLDER;
+    }
+    [external_node_util_.inspect.custom]() {
+        return PLACEHOLDER;
+    }
+}
+/** Knows every secret of this process in every form that could show up, and hides them all. */
+class Masker {
+    #announce;
+    #forms = new Set();
+    /** @param announce hides a form in the log of the runner. */
+    constructor(announce) {
+        this.#announce = announce;
+    }
+    /** Masks a value, then wraps it. Never throws. */
+    secret(value) {
+        return new Secret(value, this);
+    }
+    /**
+     * Masks a value and all its forms. Never throws, because nothing may stand between a new secret and its
+     * publication.
+     *
+     * @returns whether the value is long enough to be masked.
+     */
+    mask(value) {
+        for (const form of maskedForms(value)) {
+            if (this.#forms.has(form))
+                continue;
+            this.#forms.add(form);
+            this.#announce(form);
+        }
+        return value.trim().length >= SHORTEST_MASK;
+    }
+    /** Replaces every masked form in a text, the longest first, so that no tail of a form stays behind. */
+    redact(text) {
+        let clean = text;
+        for (const form of [...this.#forms].sort((a, b) => b.length - a.length)) {
+            clean = clean.replaceAll(form, PLACEHOLDER);
+        }
+        return clean;
+    }
+}
+/**
+ * Every text a value can show up as: the value, each string inside it if it is JSON, and the encodings which the
+ * runner's own masker does not derive (https://github.com/actions/runner, `ValueEncoders.cs`). A value of several
+ * lines is taken line by line, as logs are.
+ */
+function maskedForms(value) {
+    const forms = new Set();
+    for (const text of [value, ...stringsInside(value)]) {
+        for (const line of text.split(/\r\n|\r|\n/)) {
+            for (const form of encodings(line)) {
+                if (form.length >= SHORTEST_MASK && form.trim() !== "")
+                    forms.add(form);
+            }
+        }
+    }
+    return forms;
+}
+function encodings(line) {
+    if (line.trim().length < SHORTEST_MASK)
+        return [];
+    return [...new Set([line, line.trim()])].flatMap((raw) => {
+        // A lone surrogate makes encodeURIComponent throw.
+        const text = raw.toWellFormed();
+        const bytes = Buffer.from(text, "utf8");
+        const base64 = bytes.toString("base64");
+        const unpadded = base64.replace(/=+$/, "");
+        const hex = bytes.toString("hex");
+        const percent = encodeURIComponent(text);
+        const form = new URLSearchParams([["", text]]).toString().slice(1);
+        const json = JSON.stringify(text).slice(1, -1);
+        const ascii = json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+        return [
+            raw,
+            base64,
+            unpadded,
+            // With a byte appended, such as a newline, the last character of the last group changes.
+            ...(unpadded === base64 ? [] : [unpadded.slice(0, -1)]),
+            bytes.toString("base64url"),
+            hex,
+            hex.toUpperCase(),
+            percent,
+            lowerCaseEscapes(percent),
+            form,
+            lowerCaseEscapes(form),
+            json,
+            json.replaceAll("/", "\\/"),
+            ascii,
+            ascii.replaceAll("/", "\\/"),
+        ];
+    });
+}
+function lowerCaseEscapes(percentEncoded) {
+    return percentEncoded.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase());
+}
+function stringsInside(value) {
+    if (!/^\s*[[{"]/.test(value))
+        return [];
+    let parsed;
+    try {
+        parsed = JSON.parse(value);
+    }
+    catch {
+        return [];
+    }
+    const found = [];
+    // A list instead of recursion: nesting must not be able to exhaust the stack.
+    const open = [parsed];
+    while (open.length > 0) {
+        const next = open.pop();
+        if (typeof next === "string")
+            found.push(next);
+        else if (typeof next === "object" && next !== null) {
+            for (const inner of Object.values(next))
+                open.push(inner);
+        }
+    }
+    return found;
+}
+
 ;// CONCATENATED MODULE: ./src/runner.ts
 
 
 
+
 function createRunner() {
-    let core;
+    let loaded;
     let loading;
     const kept = [];
-    const load = () => (loading ??= Promise.all(/* import() */[__nccwpck_require__.e(987), __nccwpck_require__.e(119), __nccwpck_require__.e(889)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1889)).then((loaded) => {
+    const load = () => (loading ??= Promise.all(/* import() */[__nccwpck_require__.e(987), __nccwpck_require__.e(119), __nccwpck_require__.e(889)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1889)).then((module) => {
         for (const act of kept.splice(0))
-            act(loaded);
-        core = loaded;
+            act(module);
+        loaded = module;
     }));
     return {
         load,
         say: (act) => {
-            if (core === undefined)
+            if (loaded === undefined)
                 kept.push(act);
             else
-                act(core);
+                act(loaded);
         },
         async summarize(markdown) {
             await load();
             // A runner without a summary, as in a test by hand, is no reason to fail.
-            await core?.summary
+            await loaded?.summary
                 .addRaw(markdown)
                 .write()
                 .catch(() => undefined);
         },
     };
+}
+/** A masker whose secrets the runner hides in the log. */
+function createMasker(runner) {
+    return new Masker((form) => {
+        runner.say((core) => {
+            core.setSecret(form);
+        });
+    });
 }
 /** The step's inputs, which the runner puts into the environment as `INPUT_<NAME>`. */
 function inputsFromEnvironment() {

@@ -1,5 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { RotationError } from "../errors.ts";
+import type { HttpResponse } from "../http.ts";
+import { parseRetryAfter } from "../retry.ts";
 import { ask, askAgain, describeBody, isObject, parseObject, unusable } from "./answer.ts";
 import type { NewSecret, Provider, ProviderContext, ProviderInputs } from "./provider.ts";
 
@@ -11,6 +13,9 @@ const API_PREFIX = "CLOUDROOM-API";
 
 /** Waits before the second and third call after a lost answer, in milliseconds. */
 const CALL_AGAIN = [2_000, 5_000] as const;
+
+/** However long CloudRoom asks to wait, the former secret may be dead by now. In milliseconds. */
+const LONGEST_WAIT = 60_000;
 
 /**
  * Rotates a project's AppSecret (`project/update/secret`,
@@ -55,7 +60,7 @@ export function createCloudRoom(inputs: ProviderInputs, context: ProviderContext
       const { Data } = answer;
       return isObject(Data) ? Data : {};
     }
-    if (code === undefined) throw undocumented(response.status, action, describeBody(response), prefix);
+    if (code === undefined) throw undocumented(response, action, prefix, clock.now());
     const description = answer?.["RspDesc"];
     throw refusal(code, action, appId, typeof description === "string" ? description : undefined);
   };
@@ -114,8 +119,9 @@ export function createCloudRoom(inputs: ProviderInputs, context: ProviderContext
             );
           }
           // The former secret was to die anyway, and the last answer wins: calling again is safe.
-          context.onWait(`${error.message} Calling again`, wait);
-          await clock.sleep(wait);
+          const patience = Math.max(wait, Math.min(error.retryAfter ?? 0, LONGEST_WAIT));
+          context.onWait(`${error.message} Calling again`, patience);
+          await clock.sleep(patience);
         }
       }
     },
@@ -178,14 +184,20 @@ function refusal(code: string, action: string, appId: string, detail: string | u
 }
 
 /** An answer without `RspCode`: CloudRoom documents none such, so it says nothing about what was done. */
-function undocumented(status: number, action: string, found: string, prefix: string): RotationError {
+function undocumented(response: HttpResponse, action: string, prefix: string, now: number): RotationError {
   const provider = title;
-  const options = { transient: true, changed: "unknown" } as const;
+  const { status, headers } = response;
+  const retryAfter = parseRetryAfter(headers["retry-after"], now);
+  const options = { transient: true, changed: "unknown", retryAfter } as const;
   if (status === 429) return RotationError.of("PROVIDER_RATE_LIMITED", { provider, action }, options);
   if (status >= 500) return RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status }, options);
   // The product is being renamed, and its paths with it.
   const other = prefix === API_PREFIX ? "CLOUDMEETING-API" : API_PREFIX;
-  return invalidAnswer(action, found, `JSON with an "RspCode" (perhaps at "api-prefix" ${other})`);
+  return invalidAnswer(
+    action,
+    describeBody(response),
+    `JSON with an "RspCode" (perhaps at "api-prefix" ${other})`,
+  );
 }
 
 function invalidAnswer(action: string, found: string, expected: string): RotationError {
