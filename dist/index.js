@@ -12083,7 +12083,7 @@ const systemClock = {
 
 ;// CONCATENATED MODULE: ./src/errors.ts
 /** The one error of this program: a stable code, what was found and expected, and the next thing to do. */
-class RotationError extends Error {
+class errors_RotationError extends Error {
     name = "RotationError";
     code;
     hint;
@@ -12103,14 +12103,14 @@ class RotationError extends Error {
     static of(code, context, options = {}) {
         // The index type loses the link between code and context, which the signature above has just checked.
         const problem = problems[code];
-        return new RotationError(code, problem.message(context), problem.hint?.(context) ?? problem.fix, options);
+        return new errors_RotationError(code, problem.message(context), problem.hint?.(context) ?? problem.fix, options);
     }
     /** Makes a RotationError of anything thrown. What is not ours becomes `INTERNAL`, without its message. */
     static from(thrown) {
-        if (thrown instanceof RotationError)
+        if (thrown instanceof errors_RotationError)
             return thrown;
         const kind = thrown instanceof Error ? thrown.name : typeof thrown;
-        return RotationError.of("INTERNAL", { kind }, { cause: thrown });
+        return errors_RotationError.of("INTERNAL", { kind }, { cause: thrown });
     }
 }
 /** Several problems found at once, such as all that is wrong with the inputs. */
@@ -12380,6 +12380,12 @@ const problems = {
         fix: "Mend what the failed targets name, then run again: the marker makes the next run finish.",
         message: (c) => `${String(c.written)} of ${String(c.total)} targets hold the secret in force; expected all.`,
     }),
+    SECRET_LOST: problem({
+        title: "The run was ended in the middle of the rotate call",
+        meaning: "The step was killed after the rotate call and before the new secret could be sealed: the provider may have ended the secret that the targets hold.",
+        fix: "Run again now: the marker makes the next run publish the secret in force, or make a new one.",
+        message: (c) => `Rotation "${c.rotation}" was ended during the rotate call, so its targets may hold a secret that is no longer in force; expected the step to run to its end.`,
+    }),
     CONCURRENT_RUN: problem({
         title: "Two runs of the same rotation overlapped",
         meaning: "The marker of this run was removed or rewritten by another one, so it is not known whose secret is in the targets.",
@@ -12545,14 +12551,31 @@ function createDispatchers() {
         const known = proxies.get(proxy.href);
         if (known !== undefined)
             return known;
-        const made = __nccwpck_require__.e(/* import() */ 672).then(__nccwpck_require__.t.bind(__nccwpck_require__, 6672, 23)).then(({ default: ProxyAgent }) => {
-            const { origin, username, password } = proxy;
-            const token = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
-            return new ProxyAgent(username === "" ? { uri: origin } : { uri: origin, token });
-        });
+        const made = createProxyDispatcher(proxy);
         proxies.set(proxy.href, made);
         return made;
     };
+}
+async function createProxyDispatcher({ origin, username, password }) {
+    const { Pool, ProxyAgent } = await __nccwpck_require__.e(/* import() */ 752).then(__nccwpck_require__.t.bind(__nccwpck_require__, 6752, 19));
+    const token = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+    return new ProxyAgent({
+        uri: origin,
+        ...(username === "" ? {} : { token }),
+        clientFactory: (proxyOrigin, options) => {
+            const pool = new Pool(proxyOrigin, options);
+            const connect = pool.connect.bind(pool);
+            // Undici connects again, without end or pause, to a proxy that hangs up: unless the error has another name.
+            const connectOnce = (to) => connect(to).catch((error) => {
+                throw Object.assign(new Error("the proxy did not connect"), { code: codeOf(error) });
+            });
+            return Object.assign(pool, { connect: connectOnce });
+        },
+    });
+}
+function codeOf(error) {
+    const code = error instanceof Error ? error.code : undefined;
+    return code === undefined || code === "UND_ERR_SOCKET" ? "PROXY_HUNG_UP" : code;
 }
 
 ;// CONCATENATED MODULE: ./src/retry.ts
@@ -12576,10 +12599,12 @@ async function retry(attemptOnce, { clock, signal, onWait }, policy = readPolicy
             return await attemptOnce();
         }
         catch (thrown) {
-            const error = RotationError.from(thrown);
+            const error = errors_RotationError.from(thrown);
             const tooLong = (error.retryAfter ?? 0) > policy.longestRetryAfter;
             if (!error.transient || tooLong || attempt >= policy.attempts)
                 throw error;
+            // What was cut off by the cancellation itself is not waited for.
+            signal?.throwIfAborted();
             const wait = backoff(policy, attempt, error.retryAfter);
             onWait(error, wait);
             await clock.sleep(wait, signal);
@@ -12618,7 +12643,9 @@ function parseRetryAfter(header, now) {
  * @throws {RotationError} TARGET_INVALID, SECRET_NAME_INVALID, or INPUT_MISSING where no name is given at all.
  */
 function parseTarget(text, defaultName = "") {
-    const invalid = (expected) => RotationError.of("TARGET_INVALID", { target: text, expected });
+    const invalid = (expected) => errors_RotationError.of("TARGET_INVALID", { target: text, expected });
+    if (!text.isWellFormed())
+        throw invalid("whole characters");
     const match = /^([a-z]+):([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/su.exec(text);
     if (match === null)
         throw invalid("repo:OWNER/REPO or env:OWNER/REPO/ENVIRONMENT");
@@ -12627,7 +12654,7 @@ function parseTarget(text, defaultName = "") {
     const options = parseOptions(query, invalid);
     const secretName = name === undefined ? defaultName : decode(name, invalid);
     if (secretName === "") {
-        throw RotationError.of("INPUT_MISSING", {
+        throw errors_RotationError.of("INPUT_MISSING", {
             input: "secret-name",
             because: `the target "${text}" has no name of its own`,
             hint: `Set "secret-name", or end the target with "#SECRET_NAME".`,
@@ -12681,7 +12708,7 @@ function checkSecretName(name) {
                 ? "a name that is not one of this action's own markers"
                 : undefined;
     if (expected !== undefined)
-        throw RotationError.of("SECRET_NAME_INVALID", { name, expected });
+        throw errors_RotationError.of("SECRET_NAME_INVALID", { name, expected });
 }
 function parsePlace(kind, path, invalid) {
     const [owner = "", repo = "", ...rest] = path.split("/");
@@ -12715,7 +12742,7 @@ function parseOptions(query, invalid) {
         const at = option.indexOf("=");
         const name = at < 0 ? option : option.slice(0, at);
         const value = at < 0 ? "" : decode(option.slice(at + 1), invalid);
-        if (name in options)
+        if (Object.hasOwn(options, name))
             throw invalid(`the option "${name}" once`);
         if (name === "pointer") {
             if (!/^(?:\/(?:[^~/]|~[01])*)+$/u.test(value)) {
@@ -12769,7 +12796,8 @@ function createGitHubApi(options) {
                 method,
                 url: path,
                 headers: { "x-github-api-version": API_VERSION },
-                request: { fetch: createFetch(http, signal) },
+                // Octokit would print texts from outside, such as the link of a deprecation.
+                request: { fetch: createFetch(http, signal), log: SILENT },
                 ...body,
             });
             if (response.status >= 300)
@@ -12792,16 +12820,13 @@ function permissionFor(place) {
 }
 /** An answer that does not have the documented shape. Worth another try: something in between may have answered. */
 function invalidAnswer(action, found) {
-    return RotationError.of("GITHUB_ANSWER_INVALID", { action, found }, { transient: true });
+    return errors_RotationError.of("GITHUB_ANSWER_INVALID", { action, found }, { transient: true });
 }
+const say = () => undefined;
+const SILENT = { debug: say, info: say, warn: say, error: say };
 async function loadOctokit(token, apiUrl) {
-    const { getOctokit } = await Promise.all(/* import() */[__nccwpck_require__.e(119), __nccwpck_require__.e(413)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
-    const silent = () => undefined;
-    return getOctokit(token.expose(), {
-        baseUrl: apiUrl,
-        // Octokit would print texts from outside, such as the link of a deprecation.
-        log: { debug: silent, info: silent, warn: silent, error: silent },
-    });
+    const { getOctokit } = await Promise.all(/* import() */[__nccwpck_require__.e(752), __nccwpck_require__.e(413)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
+    return getOctokit(token.expose(), { baseUrl: apiUrl, log: SILENT });
 }
 /**
  * Octokit's `fetch` over our own HTTP client: one pool of connections, one rule for proxies and timeouts, and
@@ -12819,8 +12844,8 @@ function createFetch(http, signal) {
         let at = url;
         let response = await exchange(at);
         for (let hops = 0; isRedirect(response) && hops < MOST_REDIRECTS; hops += 1) {
-            const next = new URL(response.headers["location"] ?? "", at);
-            if (next.origin !== new URL(at).origin)
+            const next = URL.parse(response.headers["location"] ?? "", at);
+            if (next?.origin !== new URL(at).origin)
                 break;
             at = next.href;
             response = await exchange(at);
@@ -12839,17 +12864,17 @@ function isRedirect({ status, headers }) {
     return [301, 302, 307, 308].includes(status) && headers["location"] !== undefined;
 }
 function toRotationError(thrown, { place, action, now }) {
-    if (thrown instanceof RotationError)
+    if (thrown instanceof errors_RotationError)
         return thrown;
     if (!(thrown instanceof Error))
-        return RotationError.from(thrown);
+        return errors_RotationError.from(thrown);
     if (thrown.cause instanceof HttpFailure) {
         const { reason } = thrown.cause;
-        return RotationError.of("GITHUB_UNREACHABLE", { action, reason }, { cause: thrown.cause, transient: true, changed: thrown.cause.sent ? "unknown" : "no" });
+        return errors_RotationError.of("GITHUB_UNREACHABLE", { action, reason }, { cause: thrown.cause, transient: true, changed: thrown.cause.sent ? "unknown" : "no" });
     }
     const { status, response } = thrown;
     if (status === undefined || response === undefined)
-        return RotationError.from(thrown);
+        return errors_RotationError.from(thrown);
     const headers = response.headers;
     const message = readMessage(response.data);
     const accepted = headers["x-accepted-github-permissions"];
@@ -12860,26 +12885,26 @@ function toRotationError(thrown, { place, action, now }) {
     const wait = rateLimitWait(status, headers, message, now);
     if (wait !== undefined) {
         const seconds = Math.ceil(wait / 1_000);
-        return RotationError.of("GITHUB_RATE_LIMITED", { action, seconds }, { ...options, transient: true, retryAfter: wait });
+        return errors_RotationError.of("GITHUB_RATE_LIMITED", { action, seconds }, { ...options, transient: true, retryAfter: wait });
     }
     const permission = permissionFor(place);
     switch (status) {
         case 401:
-            return RotationError.of("GITHUB_UNAUTHORIZED", { action }, options);
+            return errors_RotationError.of("GITHUB_UNAUTHORIZED", { action }, options);
         case 403:
-            return RotationError.of("GITHUB_FORBIDDEN", { place: formatPlace(place), action, permission }, options);
+            return errors_RotationError.of("GITHUB_FORBIDDEN", { place: formatPlace(place), action, permission }, options);
         case 404:
-            return RotationError.of("GITHUB_NOT_FOUND", { place: formatPlace(place), permission }, options);
+            return errors_RotationError.of("GITHUB_NOT_FOUND", { place: formatPlace(place), permission }, options);
         default: {
             if (status === 422)
-                return RotationError.of("GITHUB_REJECTED", { action, status }, options);
+                return errors_RotationError.of("GITHUB_REJECTED", { action, status }, options);
             // 408 and 409 speak of the moment, not of the request.
             if (status < 500 && status !== 408 && status !== 409) {
                 const found = `status ${String(status)}`;
-                return RotationError.of("GITHUB_ANSWER_INVALID", { action, found }, options);
+                return errors_RotationError.of("GITHUB_ANSWER_INVALID", { action, found }, options);
             }
             const retryAfter = parseRetryAfter(headers["retry-after"], now);
-            return RotationError.of("GITHUB_UNAVAILABLE", { action, status }, { ...options, transient: true, retryAfter });
+            return errors_RotationError.of("GITHUB_UNAVAILABLE", { action, status }, { ...options, transient: true, retryAfter });
         }
     }
 }
@@ -12978,7 +13003,7 @@ async function createSeal() {
     }
     catch (cause) {
         const reason = cause instanceof Error ? cause.message : "unknown reason";
-        throw RotationError.of("SEALING_FAILED", { reason }, { cause });
+        throw errors_RotationError.of("SEALING_FAILED", { reason }, { cause });
     }
 }
 
@@ -13043,7 +13068,7 @@ function createSecretStore({ api, pacer, clock, onWait, }) {
                 return readTime(data, action);
             }
             catch (thrown) {
-                if (thrown instanceof RotationError && thrown.code === "GITHUB_NOT_FOUND")
+                if (thrown instanceof errors_RotationError && thrown.code === "GITHUB_NOT_FOUND")
                     return undefined;
                 throw thrown;
             }
@@ -13057,7 +13082,7 @@ function createSecretStore({ api, pacer, clock, onWait, }) {
                     throw invalidAnswer(action, `status ${String(status)}`);
             }
             catch (thrown) {
-                if (!(thrown instanceof RotationError) || thrown.code !== "GITHUB_NOT_FOUND")
+                if (!(thrown instanceof errors_RotationError) || thrown.code !== "GITHUB_NOT_FOUND")
                     throw thrown;
             }
         }, again(), policy),
@@ -13073,6 +13098,7 @@ async function list(api, place, signal) {
             throw invalidAnswer(action, "no list of secrets");
         }
         const entries = data["secrets"];
+        const before = secrets.size;
         for (const entry of entries) {
             if (!isRecord(entry) || typeof entry["name"] !== "string")
                 throw invalidAnswer(action, "a secret without name");
@@ -13081,7 +13107,7 @@ async function list(api, place, signal) {
         if (secrets.size >= data["total_count"])
             return secrets;
         // Less than GitHub itself counts is no complete list, and "missing" may be concluded from a complete one only.
-        if (entries.length === 0)
+        if (secrets.size === before)
             throw invalidAnswer(action, "fewer secrets than it counts");
     }
 }
@@ -13091,7 +13117,7 @@ function toPublicKey({ data }, place, action) {
     }
     const key = new Uint8Array(Buffer.from(data["key"], "base64"));
     if (key.length !== 32) {
-        throw RotationError.of("PUBLIC_KEY_INVALID", { place: formatPlace(place), bytes: key.length });
+        throw errors_RotationError.of("PUBLIC_KEY_INVALID", { place: formatPlace(place), bytes: key.length });
     }
     return { keyId: data["key_id"], key };
 }
@@ -13133,12 +13159,12 @@ async function ask({ http }, request) {
             throw cause;
         const { reason } = cause;
         throw cause.sent
-            ? RotationError.of("PROVIDER_ANSWER_LOST", { provider, action, reason }, { cause, transient: true, changed: "unknown" })
-            : RotationError.of("PROVIDER_UNREACHABLE", { provider, host, reason }, { cause, transient: true });
+            ? errors_RotationError.of("PROVIDER_ANSWER_LOST", { provider, action, reason }, { cause, transient: true, changed: "unknown" })
+            : errors_RotationError.of("PROVIDER_UNREACHABLE", { provider, host, reason }, { cause, transient: true });
     }
     const { status } = response;
     if (status >= 300 && status < 400) {
-        throw RotationError.of("PROVIDER_REDIRECT", { provider, host, status }, { changed: "unknown" });
+        throw errors_RotationError.of("PROVIDER_REDIRECT", { provider, host, status }, { changed: "unknown" });
     }
     return response;
 }
@@ -13213,7 +13239,10 @@ function createAuthing(inputs, context) {
     const userPoolId = inputs.optional("user-pool-id");
     const { clock } = context;
     let session = {};
+    /** The secret in force before this run. */
     let before;
+    /** Whether this run has asked for a new one, so that a read may still show the former. */
+    let refreshed = false;
     let authMethod = "client_secret_post";
     /** One call of the management API, its envelope opened. */
     const call = async (request, signal) => {
@@ -13262,13 +13291,14 @@ function createAuthing(inputs, context) {
             return { value: context.masker.secret(secret) };
         }
         const found = unusable(secret) ?? "not a string";
-        throw RotationError.of("SECRET_UNUSABLE", { provider: title, found }, { changed: "unknown" });
+        throw errors_RotationError.of("SECRET_UNUSABLE", { provider: title, found }, { changed: "unknown" });
     };
     const refresh = async () => {
         const action = "refresh the app's secret";
+        refreshed = true;
         const fresh = secretOf(await call({ method: "POST", endpoint: "refresh-application-secret", action, body: { appId } }));
         if (before !== undefined && fresh.value.equals(before)) {
-            throw RotationError.of("SECRET_UNCHANGED", { provider: title }, { changed: "unknown" });
+            throw errors_RotationError.of("SECRET_UNCHANGED", { provider: title }, { changed: "unknown" });
         }
         return fresh;
     };
@@ -13278,7 +13308,7 @@ function createAuthing(inputs, context) {
         return before === undefined || found.value.equals(before) ? undefined : found;
     };
     const recover = async (lost) => {
-        const unknown = (cause) => RotationError.of("ROTATION_UNKNOWN", { provider: title }, { cause, detail: lost.message, changed: "unknown" });
+        const unknown = (cause) => errors_RotationError.of("ROTATION_UNKNOWN", { provider: title }, { cause, detail: lost.message, changed: "unknown" });
         try {
             const found = await findNewSecret();
             if (found !== undefined)
@@ -13321,7 +13351,7 @@ function createAuthing(inputs, context) {
                 return await refresh();
             }
             catch (thrown) {
-                const error = RotationError.from(thrown);
+                const error = errors_RotationError.from(thrown);
                 if (error.changed === "no")
                     throw error;
                 return recover(error);
@@ -13330,7 +13360,8 @@ function createAuthing(inputs, context) {
         async read() {
             for (let attempt = 1;; attempt += 1) {
                 const found = await readSecret();
-                if (attempt > STALE_READS || before === undefined || !found.value.equals(before))
+                const stale = refreshed && before !== undefined && found.value.equals(before);
+                if (!stale || attempt > STALE_READS)
                     return found;
                 await clock.sleep(1_000 * attempt);
             }
@@ -13408,23 +13439,23 @@ function openEnvelope(response, action, appId, now) {
     };
     const provider = title;
     if (status === 401 || apiCode === 2020) {
-        return fail(RotationError.of("PROVIDER_UNAUTHORIZED", { provider, inputs: KEY_INPUTS }, options));
+        return fail(errors_RotationError.of("PROVIDER_UNAUTHORIZED", { provider, inputs: KEY_INPUTS }, options));
     }
     if (status === 403)
-        return fail(RotationError.of("PROVIDER_FORBIDDEN", { provider, action }, options));
+        return fail(errors_RotationError.of("PROVIDER_FORBIDDEN", { provider, action }, options));
     if (documented && (status === 404 || apiCode === 2011)) {
-        return fail(RotationError.of("APP_NOT_FOUND", { provider, appId }, options));
+        return fail(errors_RotationError.of("APP_NOT_FOUND", { provider, appId }, options));
     }
     if (status === 429) {
         const retryAfter = parseRetryAfter(response.headers["retry-after"], now);
-        return fail(RotationError.of("PROVIDER_RATE_LIMITED", { provider, action }, { ...options, transient: true, retryAfter }));
+        return fail(errors_RotationError.of("PROVIDER_RATE_LIMITED", { provider, action }, { ...options, transient: true, retryAfter }));
     }
     if (status >= 500) {
-        return fail(RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status }, { ...options, transient: true }));
+        return fail(errors_RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status }, { ...options, transient: true }));
     }
     if (documented && status >= 400) {
         const code = `statusCode ${String(status)}${apiCode === 0 ? "" : `, apiCode ${String(apiCode)}`}`;
-        return fail(RotationError.of("PROVIDER_REFUSED", { provider, action, code }, options));
+        return fail(errors_RotationError.of("PROVIDER_REFUSED", { provider, action, code }, options));
     }
     return fail(authing_invalidAnswer(action, describeBody(response), `JSON with a "statusCode"`));
 }
@@ -13433,14 +13464,14 @@ function fail(error) {
     throw error;
 }
 function authing_invalidAnswer(action, found, expected) {
-    return RotationError.of("PROVIDER_ANSWER_INVALID", { provider: title, action, found, expected }, { changed: "unknown" });
+    return errors_RotationError.of("PROVIDER_ANSWER_INVALID", { provider: title, action, found, expected }, { changed: "unknown" });
 }
 /** Which code a wrong key gives is not documented: every documented refusal of a token is one. */
 function asRefusedKey(thrown) {
-    const error = RotationError.from(thrown);
+    const error = errors_RotationError.from(thrown);
     if (!["PROVIDER_REFUSED", "APP_NOT_FOUND", "PROVIDER_FORBIDDEN"].includes(error.code))
         return error;
-    return RotationError.of("PROVIDER_UNAUTHORIZED", { provider: title, inputs: KEY_INPUTS }, { cause: error, detail: error.detail });
+    return errors_RotationError.of("PROVIDER_UNAUTHORIZED", { provider: title, inputs: KEY_INPUTS }, { cause: error, detail: error.detail });
 }
 /** The user pool that a management token is for: its claim `scoped_userpool_id`, as Authing's own SDKs read it. */
 function poolOf(token) {
@@ -13513,7 +13544,7 @@ function createCloudRoom(inputs, context) {
         }
         const project = projects.find((entry) => isObject(entry) && entry["AppId"] === appId);
         if (!isObject(project))
-            throw RotationError.of("APP_NOT_FOUND", { provider: cloudroom_title, appId });
+            throw errors_RotationError.of("APP_NOT_FOUND", { provider: cloudroom_title, appId });
         const secret = project["AppSecret"];
         return typeof secret === "string" ? secret : undefined;
     };
@@ -13522,7 +13553,7 @@ function createCloudRoom(inputs, context) {
         const { AppSecret } = await call("project/update/secret", action, { OperateAppId: appId });
         if (typeof AppSecret !== "string" || unusable(AppSecret) !== undefined) {
             const found = unusable(AppSecret) ?? "not a string";
-            throw RotationError.of("SECRET_UNUSABLE", { provider: cloudroom_title, found }, { changed: "unknown" });
+            throw errors_RotationError.of("SECRET_UNUSABLE", { provider: cloudroom_title, found }, { changed: "unknown" });
         }
         const value = masker.secret(AppSecret);
         // Clients log in with this form of it.
@@ -13543,14 +13574,14 @@ function createCloudRoom(inputs, context) {
                     return await update();
                 }
                 catch (thrown) {
-                    const error = RotationError.from(thrown);
+                    const error = errors_RotationError.from(thrown);
                     if (lost === undefined && error.changed === "no")
                         throw error;
                     lost ??= error;
                     const wait = CALL_AGAIN[attempt];
                     // A refusal after a lost answer settles nothing: the lost call may have ended the former secret.
                     if (wait === undefined || (error.changed === "no" && !error.transient)) {
-                        throw RotationError.of("ROTATION_UNKNOWN", { provider: cloudroom_title }, { cause: error, detail: lost.message, changed: "unknown" });
+                        throw errors_RotationError.of("ROTATION_UNKNOWN", { provider: cloudroom_title }, { cause: error, detail: lost.message, changed: "unknown" });
                     }
                     // The former secret was to die anyway, and the last answer wins: calling again is safe.
                     const patience = Math.max(wait, Math.min(error.retryAfter ?? 0, LONGEST_WAIT));
@@ -13572,7 +13603,7 @@ function readPrefix(inputs) {
     const prefix = inputs.optional("api-prefix") ?? API_PREFIX;
     if (!/^[A-Za-z0-9_-]+$/.test(prefix)) {
         const expected = "one path segment such as CLOUDROOM-API";
-        inputs.problem(RotationError.of("INPUT_INVALID", { input: "api-prefix", found: `"${prefix}"`, expected }));
+        inputs.problem(errors_RotationError.of("INPUT_INVALID", { input: "api-prefix", found: `"${prefix}"`, expected }));
     }
     return prefix;
 }
@@ -13581,7 +13612,7 @@ function readCompId(inputs) {
     // Sent as a JSON number, and hashed as its decimal text.
     if (compId !== "" && !/^[1-9]\d{0,14}$/.test(compId)) {
         const expected = "the company id, a number without leading zeros";
-        inputs.problem(RotationError.of("INPUT_INVALID", { input: "comp-id", found: "not such a number", expected }));
+        inputs.problem(errors_RotationError.of("INPUT_INVALID", { input: "comp-id", found: "not such a number", expected }));
     }
     return compId;
 }
@@ -13591,17 +13622,17 @@ function refusal(code, action, appId, detail) {
     const inputs = `"comp-id" and "comp-secret"`;
     switch (code) {
         case "1":
-            return RotationError.of("PROVIDER_FORBIDDEN", { provider, action }, { detail });
+            return errors_RotationError.of("PROVIDER_FORBIDDEN", { provider, action }, { detail });
         case "2":
         case "3":
-            return RotationError.of("PROVIDER_UNAUTHORIZED", { provider, inputs }, { detail });
+            return errors_RotationError.of("PROVIDER_UNAUTHORIZED", { provider, inputs }, { detail });
         case "20":
         case "21":
-            return RotationError.of("APP_NOT_FOUND", { provider, appId }, { detail });
+            return errors_RotationError.of("APP_NOT_FOUND", { provider, appId }, { detail });
         case "5":
-            return RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status: `RspCode 5` }, { detail, transient: true, changed: "unknown" });
+            return errors_RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status: `RspCode 5` }, { detail, transient: true, changed: "unknown" });
         default:
-            return RotationError.of("PROVIDER_REFUSED", { provider, action, code: `RspCode ${code}` }, { detail });
+            return errors_RotationError.of("PROVIDER_REFUSED", { provider, action, code: `RspCode ${code}` }, { detail });
     }
 }
 /** An answer without `RspCode`: CloudRoom documents none such, so it says nothing about what was done. */
@@ -13611,15 +13642,15 @@ function undocumented(response, action, prefix, now) {
     const retryAfter = parseRetryAfter(headers["retry-after"], now);
     const options = { transient: true, changed: "unknown", retryAfter };
     if (status === 429)
-        return RotationError.of("PROVIDER_RATE_LIMITED", { provider, action }, options);
+        return errors_RotationError.of("PROVIDER_RATE_LIMITED", { provider, action }, options);
     if (status >= 500)
-        return RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status }, options);
+        return errors_RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status }, options);
     // The product is being renamed, and its paths with it.
     const other = prefix === API_PREFIX ? "CLOUDMEETING-API" : API_PREFIX;
     return cloudroom_invalidAnswer(action, describeBody(response), `JSON with an "RspCode" (perhaps at "api-prefix" ${other})`);
 }
 function cloudroom_invalidAnswer(action, found, expected) {
-    return RotationError.of("PROVIDER_ANSWER_INVALID", { provider: cloudroom_title, action, found, expected }, { changed: "unknown" });
+    return errors_RotationError.of("PROVIDER_ANSWER_INVALID", { provider: cloudroom_title, action, found, expected }, { changed: "unknown" });
 }
 function md5(text) {
     return (0,external_node_crypto_.createHash)("md5").update(text, "utf8").digest("hex");
@@ -13662,12 +13693,12 @@ function readInputs(raw, facts, context) {
     const factory = Object.hasOwn(providers, providerId) ? providers[providerId] : undefined;
     let provider;
     if (factory === undefined) {
-        reader.problem(RotationError.of("PROVIDER_UNKNOWN", { found: providerId, known: Object.keys(providers) }));
+        reader.problem(errors_RotationError.of("PROVIDER_UNKNOWN", { found: providerId, known: Object.keys(providers) }));
     }
     else {
         provider = factory({ ...reader, appId }, context);
         if (mode === "sync" && provider.read === undefined) {
-            reader.problem(RotationError.of("SYNC_UNSUPPORTED", { provider: provider.title }));
+            reader.problem(errors_RotationError.of("SYNC_UNSUPPORTED", { provider: provider.title }));
         }
     }
     const problems = reader.problems();
@@ -13695,12 +13726,12 @@ function createReader(raw, masker) {
         const value = optional(name);
         if (value === undefined) {
             const provider = raw["provider"]?.trim() ?? "";
-            problem(RotationError.of("INPUT_MISSING", { input: name, because: `provider "${provider}" needs it` }));
+            problem(errors_RotationError.of("INPUT_MISSING", { input: name, because: `provider "${provider}" needs it` }));
         }
         return value ?? "";
     };
     const invalid = (input, shown, expected) => {
-        problem(RotationError.of("INPUT_INVALID", { input, found: shown, expected }));
+        problem(errors_RotationError.of("INPUT_INVALID", { input, found: shown, expected }));
     };
     function url(name, standard) {
         const value = optional(name);
@@ -13717,7 +13748,7 @@ function createReader(raw, masker) {
             invalid(name, "an address with credentials, a query or a fragment", "an address without them");
         }
         else if (parsed.protocol === "http:" && !isLoopback(parsed.hostname)) {
-            problem(RotationError.of("URL_INSECURE", { input: name, found: `"${parsed.origin}"` }));
+            problem(errors_RotationError.of("URL_INSECURE", { input: name, found: `"${parsed.origin}"` }));
         }
         return value.replace(/\/+$/, "");
     }
@@ -13767,17 +13798,17 @@ function isLoopback(hostname) {
 }
 function checkEvent(event, mode, problem) {
     if (REFUSED_EVENTS.includes(event) || (event === "pull_request" && mode !== "plan")) {
-        problem(RotationError.of("EVENT_REFUSED", { event, mode }));
+        problem(errors_RotationError.of("EVENT_REFUSED", { event, mode }));
     }
 }
 function readAppId(reader) {
     const appId = reader.optional("app-id") ?? "";
     if (appId === "") {
-        reader.problem(RotationError.of("INPUT_MISSING", { input: "app-id", because: "it names the app to rotate" }));
+        reader.problem(errors_RotationError.of("INPUT_MISSING", { input: "app-id", because: "it names the app to rotate" }));
     }
     if (/\p{C}/u.test(appId)) {
         const expected = "the app's id on one line";
-        reader.problem(RotationError.of("INPUT_INVALID", {
+        reader.problem(errors_RotationError.of("INPUT_INVALID", {
             input: "app-id",
             found: "a text with control characters",
             expected,
@@ -13788,7 +13819,7 @@ function readAppId(reader) {
 function readToken(reader, masker) {
     const token = reader.optional("github-token");
     if (token === undefined) {
-        reader.problem(RotationError.of("INPUT_MISSING", {
+        reader.problem(errors_RotationError.of("INPUT_MISSING", {
             input: "github-token",
             because: "writing secrets needs a token",
             hint: `Set "github-token" to a fine-grained or GitHub App token that may write secrets; the workflow's own GITHUB_TOKEN cannot.`,
@@ -13816,11 +13847,11 @@ function readTargets(reader, ownRepository) {
             if (other === undefined)
                 targets.set(key, target);
             else {
-                reader.problem(RotationError.of("TARGET_DUPLICATE", { target: formatTarget(target), other: formatTarget(other) }));
+                reader.problem(errors_RotationError.of("TARGET_DUPLICATE", { target: formatTarget(target), other: formatTarget(other) }));
             }
         }
         catch (thrown) {
-            reader.problem(RotationError.from(thrown));
+            reader.problem(errors_RotationError.from(thrown));
         }
     }
     return [...targets.values()];
@@ -13831,7 +13862,7 @@ function readPlace(reader, ownRepository) {
     const environment = reader.optional("environment");
     if (!/^[^/\s?#%]+\/[^/\s?#%]+$/.test(repository)) {
         const found = repository === "" ? "empty" : `"${repository}"`;
-        reader.problem(RotationError.of("INPUT_INVALID", { input: "repository", found, expected: "OWNER/REPO" }));
+        reader.problem(errors_RotationError.of("INPUT_INVALID", { input: "repository", found, expected: "OWNER/REPO" }));
         return [];
     }
     return [
@@ -13934,7 +13965,7 @@ function unwritable(act) {
     }
     catch (cause) {
         const reason = cause.code ?? "unknown reason";
-        throw RotationError.of("JOURNAL_UNWRITABLE", { reason }, { cause });
+        throw errors_RotationError.of("JOURNAL_UNWRITABLE", { reason }, { cause });
     }
 }
 /** A line that was cut off by a kill is no JSON, and says nothing. */
@@ -14026,6 +14057,7 @@ function inWords(milliseconds) {
 
 
 
+
 /** What GitHub shows of a step: ten, the last of which we need to count the rest. */
 const MOST_ANNOTATIONS = 9;
 /** Below the 1 MiB at which GitHub refuses a summary, in bytes. */
@@ -14049,9 +14081,12 @@ function cleanLine(text, masker, longest = LONGEST_LINE) {
 }
 /** An error in full: code, what was found and expected, what the other side said, and the next thing to do. */
 function report_describeError(error, masker) {
-    const { code, message, detail, hint } = error;
+    return `${describeProblem(error, masker)} ${cleanLine(error.hint, masker)}`;
+}
+/** An error without the next thing to do. */
+function describeProblem({ code, message, detail }, masker) {
     const said = detail === undefined ? "" : ` It said: "${cleanLine(detail, masker, LONGEST_DETAIL)}".`;
-    return cleanLine(`${code}: ${message}${said} ${hint}`, masker);
+    return cleanLine(`${code}: ${message}${said}`, masker);
 }
 /** The last line of a rotation's log. */
 function describeOutcome(outcome) {
@@ -14133,13 +14168,10 @@ function summary(reports, masker) {
         return [
             `#### ${ICONS[outcome.status]} ${cell(rotation.name)}: ${outcome.status}`,
             "",
-            `**${error.code}**: ${cell(error.message)}`,
-            ...(error.detail === undefined
-                ? []
-                : ["", `It said: ${cell(cleanLine(error.detail, masker, LONGEST_DETAIL))}`]),
+            cell(describeProblem(error, masker)),
             "",
             `- ${cell(whatHolds(outcome))}`,
-            ...outcome.targets.flatMap(({ target, error: own }) => own === undefined ? [] : [`- ${cell(formatTarget(target))}: **${own.code}** ${cell(own.message)}`]),
+            ...outcome.targets.flatMap(({ target, error: own }) => own === undefined ? [] : [`- ${cell(formatTarget(target))}: ${cell(describeProblem(own, masker))}`]),
             ...notes,
             `- **Next:** ${cell(error.hint)}`,
             "",
@@ -14165,8 +14197,9 @@ function postSummary(finished, masker) {
     return cutLines([
         "### rotate-app-secret, post step",
         "",
-        ...finished.flatMap(({ rotation, lines, commands }) => [
-            ...lines.map((line) => `- ${cell(rotation)}: ${cell(line)}`),
+        ...finished.flatMap(({ rotation, lines, commands, lost }) => [
+            ...(lost ? [`- ${cell(report_describeError(RotationError.of("SECRET_LOST", { rotation }), masker))}`] : []),
+            ...lines.map((line) => `- ${cell(rotation)}: ${cell(describeLine(line, masker))}`),
             ...(commands.length === 0
                 ? []
                 : ["", "Run these once GitHub answers again; the values are sealed, and only GitHub can open them:"]),
@@ -14174,9 +14207,13 @@ function postSummary(finished, masker) {
         ]),
     ]);
 }
+/** A line of the post step: what it did, and what went wrong with it. */
+function describeLine({ text, error }, masker) {
+    return error === undefined ? text : `${text} ${describeProblem(error, masker)}`;
+}
 /** "waiting 12 s: why". */
 function describeWait(why, milliseconds) {
-    return `waiting ${inWords(milliseconds)}: ${why}`;
+    return `waiting ${inWords(Math.max(1_000, milliseconds))}: ${why}`;
 }
 const ICONS = {
     rotated: "✅",
@@ -14237,7 +14274,11 @@ function toSeconds(time) {
 }
 /** Every character that could mean something in Markdown or HTML as an entity. */
 function escapeMarkdown(text) {
-    return text.replace(/[^\p{L}\p{N} .,;:/?()'"=%+…-]/gu, (character) => `&#${String(character.codePointAt(0))};`);
+    return (text
+        .replace(/[^\p{L}\p{N} .,;:/?()'"=%+…-]/gu, (character) => `&#${String(character.codePointAt(0))};`)
+        // GitHub makes links of bare addresses too.
+        .replace(/:(?=\/\/)/g, "&#58;")
+        .replace(/www\./gi, (www) => `${www.slice(0, 3)}&#46;`));
 }
 function cutLines(lines) {
     let size = 0;
@@ -14270,7 +14311,7 @@ async function confirm_confirm(secret, provider, clock) {
                 return { state: "differs", shown };
         }
         catch (thrown) {
-            return { state: "inconclusive", why: `reading it back failed: ${RotationError.from(thrown).message}` };
+            return { state: "inconclusive", why: `reading it back failed: ${errors_RotationError.from(thrown).message}` };
         }
     }
     return provider.verify === undefined ? { state: "valid" } : verify(secret, provider, clock);
@@ -14288,7 +14329,7 @@ async function verify(secret, provider, clock) {
             const seconds = Math.round(waited / 1_000);
             return {
                 state: "invalid",
-                error: RotationError.of("CONFIRM_INVALID", { provider: provider.title, seconds }),
+                error: errors_RotationError.of("CONFIRM_INVALID", { provider: provider.title, seconds }),
             };
         }
         await clock.sleep(BETWEEN_TRIES);
@@ -14330,7 +14371,7 @@ function createMarkers({ store, name, again, }, found) {
             return [];
         }
         catch (thrown) {
-            return [`The marker ${name} stays in ${formatPlace(place)}: ${RotationError.from(thrown).message}`];
+            return [`The marker ${name} stays in ${formatPlace(place)}: ${errors_RotationError.from(thrown).message}`];
         }
     };
     return {
@@ -14369,7 +14410,7 @@ function createMarkers({ store, name, again, }, found) {
                     return [];
                 if (own !== undefined && read)
                     return removeFrom(place);
-                return [RotationError.of("MARKER_UNREADABLE", { place: formatPlace(place) }).message];
+                return [errors_RotationError.of("MARKER_UNREADABLE", { place: formatPlace(place) }).message];
             }));
             return { overlap: undefined, warnings: warnings.flat() };
         },
@@ -14404,7 +14445,7 @@ function valueFor(target, secret, masker) {
     }
 }
 function cut(target, pointer, secret, masker) {
-    const unresolved = (found) => RotationError.of("POINTER_UNRESOLVED", { target: formatTarget(target), pointer, found });
+    const unresolved = (found) => errors_RotationError.of("POINTER_UNRESOLVED", { target: formatTarget(target), pointer, found });
     let at;
     try {
         at = parseKeepingNumbers(secret.expose());
@@ -14414,7 +14455,9 @@ function cut(target, pointer, secret, masker) {
     }
     for (const token of pointer.split("/").slice(1)) {
         const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
-        if (typeof at !== "object" || at === null || !Object.hasOwn(at, key))
+        // Of a list only its elements: "length" is JavaScript's, not the secret's.
+        const foreign = Array.isArray(at) && !/^\d+$/.test(key);
+        if (!isContainer(at) || foreign || !Object.hasOwn(at, key))
             throw unresolved("nothing");
         at = at[key];
     }
@@ -14425,6 +14468,9 @@ function cut(target, pointer, secret, masker) {
     if (at instanceof JsonNumber)
         return masker.secret(at.source);
     throw unresolved(at === null ? "null" : Array.isArray(at) ? "a list" : "an object");
+}
+function isContainer(value) {
+    return typeof value === "object" && value !== null && !(value instanceof JsonNumber);
 }
 /** A number as it was written: JavaScript's own would lose the digits of a long one. */
 class JsonNumber {
@@ -14550,7 +14596,7 @@ async function proveWritable(survey, { rotation, tools, sealing, provider, }) {
         tools.journal.markers(rotation.name, survey.name, places, survey.state.markers.length > 0);
     }
     catch (thrown) {
-        return { error: RotationError.from(thrown) };
+        return { error: errors_RotationError.from(thrown) };
     }
     await Promise.all(open.map(async (at) => {
         const written = await settle(survey.markers.write(at, seal.value));
@@ -14572,7 +14618,7 @@ async function giveUp(rotation, survey, error) {
     if (removal.overlap === undefined)
         return { ...red, status: "failed", error, warnings: removal.warnings };
     const place = formatPlace(removal.overlap);
-    const overlap = RotationError.of("CONCURRENT_RUN", { place }, { cause: error });
+    const overlap = errors_RotationError.of("CONCURRENT_RUN", { place }, { cause: error });
     return { ...red, status: "unknown", error: overlap, warnings: [] };
 }
 /** The end of a rotation that is not due, or only planned. */
@@ -14590,7 +14636,7 @@ async function settle(promise) {
         return { value: await promise };
     }
     catch (thrown) {
-        return { error: RotationError.from(thrown) };
+        return { error: errors_RotationError.from(thrown) };
     }
 }
 /** Whether something has failed by now; what is still under way has not. */
@@ -14604,7 +14650,7 @@ function createSealing(tools) {
     return () => (sealing ??= settle(tools.seal()));
 }
 function cancelled({ cancel }) {
-    return cancel.aborted ? RotationError.from(cancel.reason) : undefined;
+    return cancel.aborted ? errors_RotationError.from(cancel.reason) : undefined;
 }
 function checkRoom(rotation, { place, secrets, limit }, marker) {
     const names = rotation.targets
@@ -14614,13 +14660,13 @@ function checkRoom(rotation, { place, secrets, limit }, marker) {
     const excess = secrets.size + missing - limit;
     if (missing === 0 || excess <= 0)
         return undefined;
-    return RotationError.of("SECRET_LIMIT", { place: formatPlace(place), limit, missing: excess });
+    return errors_RotationError.of("SECRET_LIMIT", { place: formatPlace(place), limit, missing: excess });
 }
 /** A marker is one write and one deletion, each target one write. */
 function checkPace({ targets }, { pacer }, places) {
     const writes = targets.length + 2 * places;
     const minutes = pacer.minutesFor(writes);
-    return minutes <= LONGEST_RUN ? undefined : RotationError.of("TOO_MANY_WRITES", { writes, minutes });
+    return minutes <= LONGEST_RUN ? undefined : errors_RotationError.of("TOO_MANY_WRITES", { writes, minutes });
 }
 /** Every pointer must lead somewhere in the secret in force, where that can be read. */
 function checkPointers({ targets }, { masker }, inForce) {
@@ -14631,7 +14677,7 @@ function checkPointers({ targets }, { masker }, inForce) {
             valueFor(target, inForce.value, masker);
         }
         catch (thrown) {
-            return RotationError.from(thrown);
+            return errors_RotationError.from(thrown);
         }
     }
     return undefined;
@@ -14691,7 +14737,7 @@ async function publish(secret, { rotation, tools, seal, places, problems, }) {
             queue.push({ target, value, attempts: 0, notBefore: 0, resealed: false, lost: false });
         }
         catch (thrown) {
-            outcomes.set(target, { target, status: "failed", error: RotationError.from(thrown) });
+            outcomes.set(target, { target, status: "failed", error: errors_RotationError.from(thrown) });
         }
     }
     const total = rotation.targets.length;
@@ -14714,7 +14760,7 @@ async function publish(secret, { rotation, tools, seal, places, problems, }) {
             log.line(`publish: ${String(written)}/${String(total)} targets written, now ${formatTarget(target)}`);
         }
         catch (thrown) {
-            const error = RotationError.from(thrown);
+            const error = errors_RotationError.from(thrown);
             const retryAt = await planRetry(parcel, error);
             if (retryAt === undefined) {
                 outcomes.set(target, { target, status: parcel.lost ? "unknown" : "failed", error });
@@ -14746,10 +14792,10 @@ async function publish(secret, { rotation, tools, seal, places, problems, }) {
             parcel.lost = true;
         if (error.code === "GITHUB_REJECTED") {
             parcel.lost = false;
-            if (parcel.resealed)
+            const aboutTheKey = /key|encrypt/i.test(error.detail ?? "");
+            if (parcel.resealed || !aboutTheKey)
                 return undefined;
             parcel.resealed = true;
-            // GitHub words its refusals of a key in several ways; a fresh key costs one read, and is tried once.
             try {
                 parcel.value = sealFor(target, await store.publicKey(target.place));
                 return clock.now();
@@ -14785,7 +14831,7 @@ function attempt(act) {
 async function rotate(rotation, tools) {
     const outcome = await go(rotation, tools).catch((thrown) => ({
         status: "unknown",
-        error: RotationError.from(thrown),
+        error: errors_RotationError.from(thrown),
         provider: "unknown",
         targets: rotation.targets.map((target) => ({ target, status: "unknown" })),
         warnings: [],
@@ -14812,7 +14858,7 @@ async function go(rotation, tools) {
         secret = await obtain(rotation, tools, prepared);
     }
     catch (thrown) {
-        return notRotated(rotation, prepared, RotationError.from(thrown));
+        return notRotated(rotation, prepared, errors_RotationError.from(thrown));
     }
     const rotatedAt = prepared.action === "rotate" ? { rotatedAt: tools.clock.now() } : {};
     const { targets, confirmation, last } = await deliver(secret, rotation, tools, prepared);
@@ -14910,7 +14956,7 @@ async function rotation_close(rotation, { markers, healing }, confirmation, done
     const total = done.targets.length;
     if (written === total)
         return withMarkersRemoved(markers, done);
-    const error = RotationError.of("PUBLISH_INCOMPLETE", { written, total });
+    const error = errors_RotationError.of("PUBLISH_INCOMPLETE", { written, total });
     const untouched = done.targets.every(({ status }) => status === "failed");
     if (done.status === "synced" && untouched && !healing) {
         return withMarkersRemoved(markers, { ...done, status: "failed", error, provider });
@@ -14923,7 +14969,7 @@ function doubtAbout(confirmation, { provider }) {
         case "inconclusive":
             return undefined;
         case "differs":
-            return RotationError.of("CONFIRM_DIFFERS", { provider: provider.title });
+            return errors_RotationError.of("CONFIRM_DIFFERS", { provider: provider.title });
         case "invalid":
             return confirmation.error;
     }
@@ -14933,7 +14979,7 @@ async function withMarkersRemoved(markers, outcome) {
     if (removal.overlap === undefined) {
         return { ...outcome, warnings: [...outcome.warnings, ...removal.warnings] };
     }
-    const error = RotationError.of("CONCURRENT_RUN", { place: formatPlace(removal.overlap) });
+    const error = errors_RotationError.of("CONCURRENT_RUN", { place: formatPlace(removal.overlap) });
     return { ...outcome, status: "unknown", error, provider: "unknown" };
 }
 
@@ -14947,6 +14993,7 @@ var external_node_util_ = __nccwpck_require__(7975);
 
 /** What is shorter cannot be hidden: masking it would eat harmless text (and every brace of the log). */
 const SHORTEST_MASK = 6;
+const LINE_BREAK = /\r\n|\r|\n/;
 /** Stands wherever a secret would have been printed. */
 const PLACEHOLDER = "***";
 /**
@@ -14955,7 +15002,7 @@ const PLACEHOLDER = "***";
  */
 class Secret {
     #value;
-    /** Whether every line of the value is long enough to be masked. */
+    /** Whether any line of the value is long enough to be masked. */
     maskable;
     constructor(value, masker) {
         this.maskable = masker.mask(value);
@@ -14994,7 +15041,7 @@ class Masker {
      * Masks a value and all its forms. Never throws, because nothing may stand between a new secret and its
      * publication.
      *
-     * @returns whether the value is long enough to be masked.
+     * @returns whether any line of it is long enough to be masked.
      */
     mask(value) {
         for (const form of maskedForms(value)) {
@@ -15003,7 +15050,7 @@ class Masker {
             this.#forms.add(form);
             this.#announce(form);
         }
-        return value.trim().length >= SHORTEST_MASK;
+        return value.split(LINE_BREAK).some((line) => line.trim().length >= SHORTEST_MASK);
     }
     /** Replaces every masked form in a text, the longest first, so that no tail of a form stays behind. */
     redact(text) {
@@ -15022,7 +15069,7 @@ class Masker {
 function maskedForms(value) {
     const forms = new Set();
     for (const text of [value, ...stringsInside(value)]) {
-        for (const line of text.split(/\r\n|\r|\n/)) {
+        for (const line of text.split(LINE_BREAK)) {
             for (const form of encodings(line)) {
                 if (form.length >= SHORTEST_MASK && form.trim() !== "")
                     forms.add(form);
@@ -15102,7 +15149,7 @@ function createRunner() {
     let loaded;
     let loading;
     const kept = [];
-    const load = () => (loading ??= Promise.all(/* import() */[__nccwpck_require__.e(119), __nccwpck_require__.e(889)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1889)).then((module) => {
+    const load = () => (loading ??= Promise.all(/* import() */[__nccwpck_require__.e(752), __nccwpck_require__.e(889)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1889)).then((module) => {
         for (const act of kept.splice(0))
             act(module);
         loaded = module;
@@ -15194,7 +15241,7 @@ async function main() {
         // Not even the report could be made. A stack trace would say nothing to a user, and could say too much.
         await runner.load();
         runner.say((core) => {
-            core.setFailed(report_describeError(RotationError.from(thrown), masker));
+            core.setFailed(report_describeError(errors_RotationError.from(thrown), masker));
         });
     }
 }
@@ -15254,7 +15301,7 @@ function cancelOnSignals() {
     const controller = new AbortController();
     for (const signal of ["SIGINT", "SIGTERM"]) {
         process.on(signal, () => {
-            controller.abort(RotationError.of("CANCELLED", { signal }));
+            controller.abort(errors_RotationError.of("CANCELLED", { signal }));
         });
     }
     return controller.signal;
@@ -15294,7 +15341,7 @@ async function report(reports, mode, runner, masker) {
     process.exitCode = reports.some(({ outcome }) => isRed(outcome)) ? 1 : 0;
 }
 async function reportBadInputs(thrown, runner, masker) {
-    const errors = thrown instanceof RotationErrors ? thrown.errors : [RotationError.from(thrown)];
+    const errors = thrown instanceof RotationErrors ? thrown.errors : [errors_RotationError.from(thrown)];
     runner.say((core) => {
         for (const error of errors)
             core.error(report_describeError(error, masker), { title: "Inputs" });

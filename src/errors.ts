@@ -396,6 +396,14 @@ const problems = {
     message: (c: { written: number; total: number }) =>
       `${String(c.written)} of ${String(c.total)} targets hold the secret in force; expected all.`,
   }),
+  SECRET_LOST: problem({
+    title: "The run was ended in the middle of the rotate call",
+    meaning:
+      "The step was killed after the rotate call and before the new secret could be sealed: the provider may have ended the secret that the targets hold.",
+    fix: "Run again now: the marker makes the next run publish the secret in force, or make a new one.",
+    message: (c: { rotation: string }) =>
+      `Rotation "${c.rotation}" was ended during the rotate call, so its targets may hold a secret that is no longer in force; expected the step to run to its end.`,
+  }),
   CONCURRENT_RUN: problem({
     title: "Two runs of the same rotation overlapped",
     meaning:

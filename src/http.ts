@@ -165,12 +165,33 @@ function createDispatchers(): (url: URL) => Dispatcher | Promise<Dispatcher> {
     if (proxy === undefined) return (direct ??= new Agent());
     const known = proxies.get(proxy.href);
     if (known !== undefined) return known;
-    const made = import("undici/lib/dispatcher/proxy-agent.js").then(({ default: ProxyAgent }) => {
-      const { origin, username, password } = proxy;
-      const token = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
-      return new ProxyAgent(username === "" ? { uri: origin } : { uri: origin, token });
-    });
+    const made = createProxyDispatcher(proxy);
     proxies.set(proxy.href, made);
     return made;
   };
+}
+
+async function createProxyDispatcher({ origin, username, password }: URL): Promise<Dispatcher> {
+  const { Pool, ProxyAgent } = await import("undici");
+  const token = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+  return new ProxyAgent({
+    uri: origin,
+    ...(username === "" ? {} : { token }),
+    clientFactory: (proxyOrigin, options) => {
+      const pool = new Pool(proxyOrigin, options);
+      const connect: (to: Dispatcher.ConnectOptions) => Promise<Dispatcher.ConnectData> =
+        pool.connect.bind(pool);
+      // Undici connects again, without end or pause, to a proxy that hangs up: unless the error has another name.
+      const connectOnce = (to: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> =>
+        connect(to).catch((error: unknown) => {
+          throw Object.assign(new Error("the proxy did not connect"), { code: codeOf(error) });
+        });
+      return Object.assign(pool, { connect: connectOnce });
+    },
+  });
+}
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return code === undefined || code === "UND_ERR_SOCKET" ? "PROXY_HUNG_UP" : code;
 }

@@ -1,12 +1,16 @@
 import { systemClock } from "./clock.ts";
+import { RotationError } from "./errors.ts";
 import { finish } from "./finish.ts";
 import { createGitHubApi } from "./github/api.ts";
 import { createPacer } from "./github/pacing.ts";
 import { createSecretStore } from "./github/secret-store.ts";
 import { createHttp } from "./http.ts";
 import { deleteJournal, readJournal } from "./journal.ts";
-import { cleanLine, describeWait, postSummary } from "./report.ts";
+import { cleanLine, describeError, describeLine, describeWait, postSummary } from "./report.ts";
 import { createMasker, createRunner, gitHubApiUrl, gitHubHost, inputsFromEnvironment } from "./runner.ts";
+
+/** How long the post step goes on trying, in milliseconds. */
+const PATIENCE = 120_000;
 
 /** Runs the post step over the journal of a main step that left work behind. */
 export async function postMain(path: string): Promise<void> {
@@ -33,12 +37,19 @@ export async function postMain(path: string): Promise<void> {
   const clock = systemClock;
   const api = createGitHubApi({ token, apiUrl: gitHubApiUrl(), http: createHttp(), clock });
   const store = createSecretStore({ api, pacer: createPacer(clock), clock, onWait: wait });
+  const deadline = clock.now() + PATIENCE;
   const finished = [];
   for (const rotation of unfinished) {
-    finished.push(await finish(rotation, { store, clock, host: gitHubHost(), log: { wait } }));
+    finished.push(await finish(rotation, { store, clock, host: gitHubHost(), onWait: wait, deadline }));
   }
-  for (const { rotation, lines, commands } of finished) {
-    for (const line of lines) print(`${rotation}: ${line}`);
+  for (const { rotation, lines, commands, lost } of finished) {
+    for (const line of lines) print(`${rotation}: ${describeLine(line, masker)}`);
+    if (lost) {
+      const error = RotationError.of("SECRET_LOST", { rotation });
+      runner.say((core) => {
+        core.setFailed(describeError(error, masker));
+      });
+    }
     if (commands.length === 0) continue;
     print("Run these once GitHub answers again; the values are sealed, and only GitHub can open them:");
     // Sealed values are long, and must not be cut.

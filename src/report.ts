@@ -1,6 +1,6 @@
 import { inWords } from "./due.ts";
-import type { RotationError } from "./errors.ts";
-import type { Finished } from "./finish.ts";
+import { RotationError } from "./errors.ts";
+import type { Finished, FinishedLine } from "./finish.ts";
 import { formatTarget, type Place } from "./github/target.ts";
 import {
   bySeverity,
@@ -56,9 +56,13 @@ export function cleanLine(text: string, masker: Masker, longest = LONGEST_LINE):
 
 /** An error in full: code, what was found and expected, what the other side said, and the next thing to do. */
 export function describeError(error: RotationError, masker: Masker): string {
-  const { code, message, detail, hint } = error;
+  return `${describeProblem(error, masker)} ${cleanLine(error.hint, masker)}`;
+}
+
+/** An error without the next thing to do. */
+export function describeProblem({ code, message, detail }: RotationError, masker: Masker): string {
   const said = detail === undefined ? "" : ` It said: "${cleanLine(detail, masker, LONGEST_DETAIL)}".`;
-  return cleanLine(`${code}: ${message}${said} ${hint}`, masker);
+  return cleanLine(`${code}: ${message}${said}`, masker);
 }
 
 /** The last line of a rotation's log. */
@@ -150,14 +154,11 @@ export function summary(reports: readonly Report[], masker: Masker): string {
     return [
       `#### ${ICONS[outcome.status]} ${cell(rotation.name)}: ${outcome.status}`,
       "",
-      `**${error.code}**: ${cell(error.message)}`,
-      ...(error.detail === undefined
-        ? []
-        : ["", `It said: ${cell(cleanLine(error.detail, masker, LONGEST_DETAIL))}`]),
+      cell(describeProblem(error, masker)),
       "",
       `- ${cell(whatHolds(outcome))}`,
       ...outcome.targets.flatMap(({ target, error: own }) =>
-        own === undefined ? [] : [`- ${cell(formatTarget(target))}: **${own.code}** ${cell(own.message)}`],
+        own === undefined ? [] : [`- ${cell(formatTarget(target))}: ${cell(describeProblem(own, masker))}`],
       ),
       ...notes,
       `- **Next:** ${cell(error.hint)}`,
@@ -186,8 +187,9 @@ export function postSummary(finished: readonly Finished[], masker: Masker): stri
   return cutLines([
     "### rotate-app-secret, post step",
     "",
-    ...finished.flatMap(({ rotation, lines, commands }) => [
-      ...lines.map((line) => `- ${cell(rotation)}: ${cell(line)}`),
+    ...finished.flatMap(({ rotation, lines, commands, lost }) => [
+      ...(lost ? [`- ${cell(describeError(RotationError.of("SECRET_LOST", { rotation }), masker))}`] : []),
+      ...lines.map((line) => `- ${cell(rotation)}: ${cell(describeLine(line, masker))}`),
       ...(commands.length === 0
         ? []
         : ["", "Run these once GitHub answers again; the values are sealed, and only GitHub can open them:"]),
@@ -196,9 +198,14 @@ export function postSummary(finished: readonly Finished[], masker: Masker): stri
   ]);
 }
 
+/** A line of the post step: what it did, and what went wrong with it. */
+export function describeLine({ text, error }: FinishedLine, masker: Masker): string {
+  return error === undefined ? text : `${text} ${describeProblem(error, masker)}`;
+}
+
 /** "waiting 12 s: why". */
 export function describeWait(why: string, milliseconds: number): string {
-  return `waiting ${inWords(milliseconds)}: ${why}`;
+  return `waiting ${inWords(Math.max(1_000, milliseconds))}: ${why}`;
 }
 
 const ICONS = {
@@ -265,9 +272,12 @@ function toSeconds(time: number): string {
 
 /** Every character that could mean something in Markdown or HTML as an entity. */
 function escapeMarkdown(text: string): string {
-  return text.replace(
-    /[^\p{L}\p{N} .,;:/?()'"=%+…-]/gu,
-    (character) => `&#${String(character.codePointAt(0))};`,
+  return (
+    text
+      .replace(/[^\p{L}\p{N} .,;:/?()'"=%+…-]/gu, (character) => `&#${String(character.codePointAt(0))};`)
+      // GitHub makes links of bare addresses too.
+      .replace(/:(?=\/\/)/g, "&#58;")
+      .replace(/www\./gi, (www) => `${www.slice(0, 3)}&#46;`)
   );
 }
 

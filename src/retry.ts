@@ -45,6 +45,8 @@ export async function retry<T>(
       const error = RotationError.from(thrown);
       const tooLong = (error.retryAfter ?? 0) > policy.longestRetryAfter;
       if (!error.transient || tooLong || attempt >= policy.attempts) throw error;
+      // What was cut off by the cancellation itself is not waited for.
+      signal?.throwIfAborted();
       const wait = backoff(policy, attempt, error.retryAfter);
       onWait(error, wait);
       await clock.sleep(wait, signal);

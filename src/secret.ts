@@ -6,6 +6,8 @@ export type Announce = (form: string) => void;
 /** What is shorter cannot be hidden: masking it would eat harmless text (and every brace of the log). */
 const SHORTEST_MASK = 6;
 
+const LINE_BREAK = /\r\n|\r|\n/;
+
 /** Stands wherever a secret would have been printed. */
 const PLACEHOLDER = "***";
 
@@ -15,7 +17,7 @@ const PLACEHOLDER = "***";
  */
 export class Secret {
   readonly #value: string;
-  /** Whether every line of the value is long enough to be masked. */
+  /** Whether any line of the value is long enough to be masked. */
   readonly maskable: boolean;
 
   constructor(value: string, masker: Masker) {
@@ -64,7 +66,7 @@ export class Masker {
    * Masks a value and all its forms. Never throws, because nothing may stand between a new secret and its
    * publication.
    *
-   * @returns whether the value is long enough to be masked.
+   * @returns whether any line of it is long enough to be masked.
    */
   mask(value: string): boolean {
     for (const form of maskedForms(value)) {
@@ -72,7 +74,7 @@ export class Masker {
       this.#forms.add(form);
       this.#announce(form);
     }
-    return value.trim().length >= SHORTEST_MASK;
+    return value.split(LINE_BREAK).some((line) => line.trim().length >= SHORTEST_MASK);
   }
 
   /** Replaces every masked form in a text, the longest first, so that no tail of a form stays behind. */
@@ -93,7 +95,7 @@ export class Masker {
 export function maskedForms(value: string): ReadonlySet<string> {
   const forms = new Set<string>();
   for (const text of [value, ...stringsInside(value)]) {
-    for (const line of text.split(/\r\n|\r|\n/)) {
+    for (const line of text.split(LINE_BREAK)) {
       for (const form of encodings(line)) {
         if (form.length >= SHORTEST_MASK && form.trim() !== "") forms.add(form);
       }

@@ -30,13 +30,19 @@ function cut(target: Target, pointer: string, secret: Secret, masker: Masker): S
   }
   for (const token of pointer.split("/").slice(1)) {
     const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
-    if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) throw unresolved("nothing");
-    at = (at as Readonly<Record<string, unknown>>)[key];
+    // Of a list only its elements: "length" is JavaScript's, not the secret's.
+    const foreign = Array.isArray(at) && !/^\d+$/.test(key);
+    if (!isContainer(at) || foreign || !Object.hasOwn(at, key)) throw unresolved("nothing");
+    at = at[key];
   }
   if (typeof at === "string") return masker.secret(at);
   if (typeof at === "boolean") return masker.secret(String(at));
   if (at instanceof JsonNumber) return masker.secret(at.source);
   throw unresolved(at === null ? "null" : Array.isArray(at) ? "a list" : "an object");
+}
+
+function isContainer(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !(value instanceof JsonNumber);
 }
 
 /** A number as it was written: JavaScript's own would lose the digits of a long one. */

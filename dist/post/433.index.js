@@ -329,6 +329,12 @@ const problems = {
         fix: "Mend what the failed targets name, then run again: the marker makes the next run finish.",
         message: (c) => `${String(c.written)} of ${String(c.total)} targets hold the secret in force; expected all.`,
     }),
+    SECRET_LOST: problem({
+        title: "The run was ended in the middle of the rotate call",
+        meaning: "The step was killed after the rotate call and before the new secret could be sealed: the provider may have ended the secret that the targets hold.",
+        fix: "Run again now: the marker makes the next run publish the secret in force, or make a new one.",
+        message: (c) => `Rotation "${c.rotation}" was ended during the rotate call, so its targets may hold a secret that is no longer in force; expected the step to run to its end.`,
+    }),
     CONCURRENT_RUN: problem({
         title: "Two runs of the same rotation overlapped",
         meaning: "The marker of this run was removed or rewritten by another one, so it is not known whose secret is in the targets.",
@@ -382,6 +388,8 @@ async function retry(attemptOnce, { clock, signal, onWait }, policy = readPolicy
             const tooLong = (error.retryAfter ?? 0) > policy.longestRetryAfter;
             if (!error.transient || tooLong || attempt >= policy.attempts)
                 throw error;
+            // What was cut off by the cancellation itself is not waited for.
+            signal?.throwIfAborted();
             const wait = backoff(policy, attempt, error.retryAfter);
             onWait(error, wait);
             await clock.sleep(wait, signal);
@@ -545,14 +553,31 @@ function createDispatchers() {
         const known = proxies.get(proxy.href);
         if (known !== undefined)
             return known;
-        const made = __webpack_require__.e(/* import() */ 672).then(__webpack_require__.t.bind(__webpack_require__, 6672, 23)).then(({ default: ProxyAgent }) => {
-            const { origin, username, password } = proxy;
-            const token = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
-            return new ProxyAgent(username === "" ? { uri: origin } : { uri: origin, token });
-        });
+        const made = createProxyDispatcher(proxy);
         proxies.set(proxy.href, made);
         return made;
     };
+}
+async function createProxyDispatcher({ origin, username, password }) {
+    const { Pool, ProxyAgent } = await __webpack_require__.e(/* import() */ 752).then(__webpack_require__.t.bind(__webpack_require__, 6752, 19));
+    const token = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+    return new ProxyAgent({
+        uri: origin,
+        ...(username === "" ? {} : { token }),
+        clientFactory: (proxyOrigin, options) => {
+            const pool = new Pool(proxyOrigin, options);
+            const connect = pool.connect.bind(pool);
+            // Undici connects again, without end or pause, to a proxy that hangs up: unless the error has another name.
+            const connectOnce = (to) => connect(to).catch((error) => {
+                throw Object.assign(new Error("the proxy did not connect"), { code: codeOf(error) });
+            });
+            return Object.assign(pool, { connect: connectOnce });
+        },
+    });
+}
+function codeOf(error) {
+    const code = error instanceof Error ? error.code : undefined;
+    return code === undefined || code === "UND_ERR_SOCKET" ? "PROXY_HUNG_UP" : code;
 }
 
 ;// CONCATENATED MODULE: ./src/github/target.ts
@@ -568,6 +593,8 @@ function createDispatchers() {
  */
 function parseTarget(text, defaultName = "") {
     const invalid = (expected) => RotationError.of("TARGET_INVALID", { target: text, expected });
+    if (!text.isWellFormed())
+        throw invalid("whole characters");
     const match = /^([a-z]+):([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/su.exec(text);
     if (match === null)
         throw invalid("repo:OWNER/REPO or env:OWNER/REPO/ENVIRONMENT");
@@ -664,7 +691,7 @@ function parseOptions(query, invalid) {
         const at = option.indexOf("=");
         const name = at < 0 ? option : option.slice(0, at);
         const value = at < 0 ? "" : decode(option.slice(at + 1), invalid);
-        if (name in options)
+        if (Object.hasOwn(options, name))
             throw invalid(`the option "${name}" once`);
         if (name === "pointer") {
             if (!/^(?:\/(?:[^~/]|~[01])*)+$/u.test(value)) {
@@ -718,7 +745,8 @@ function createGitHubApi(options) {
                 method,
                 url: path,
                 headers: { "x-github-api-version": API_VERSION },
-                request: { fetch: createFetch(http, signal) },
+                // Octokit would print texts from outside, such as the link of a deprecation.
+                request: { fetch: createFetch(http, signal), log: SILENT },
                 ...body,
             });
             if (response.status >= 300)
@@ -743,14 +771,11 @@ function permissionFor(place) {
 function invalidAnswer(action, found) {
     return errors_RotationError.of("GITHUB_ANSWER_INVALID", { action, found }, { transient: true });
 }
+const say = () => undefined;
+const SILENT = { debug: say, info: say, warn: say, error: say };
 async function loadOctokit(token, apiUrl) {
-    const { getOctokit } = await Promise.all(/* import() */[__webpack_require__.e(119), __webpack_require__.e(413)]).then(__webpack_require__.bind(__webpack_require__, 2413));
-    const silent = () => undefined;
-    return getOctokit(token.expose(), {
-        baseUrl: apiUrl,
-        // Octokit would print texts from outside, such as the link of a deprecation.
-        log: { debug: silent, info: silent, warn: silent, error: silent },
-    });
+    const { getOctokit } = await Promise.all(/* import() */[__webpack_require__.e(752), __webpack_require__.e(413)]).then(__webpack_require__.bind(__webpack_require__, 2413));
+    return getOctokit(token.expose(), { baseUrl: apiUrl, log: SILENT });
 }
 /**
  * Octokit's `fetch` over our own HTTP client: one pool of connections, one rule for proxies and timeouts, and
@@ -768,8 +793,8 @@ function createFetch(http, signal) {
         let at = url;
         let response = await exchange(at);
         for (let hops = 0; isRedirect(response) && hops < MOST_REDIRECTS; hops += 1) {
-            const next = new URL(response.headers["location"] ?? "", at);
-            if (next.origin !== new URL(at).origin)
+            const next = URL.parse(response.headers["location"] ?? "", at);
+            if (next?.origin !== new URL(at).origin)
                 break;
             at = next.href;
             response = await exchange(at);
@@ -947,6 +972,7 @@ async function list(api, place, signal) {
             throw invalidAnswer(action, "no list of secrets");
         }
         const entries = data["secrets"];
+        const before = secrets.size;
         for (const entry of entries) {
             if (!isRecord(entry) || typeof entry["name"] !== "string")
                 throw invalidAnswer(action, "a secret without name");
@@ -955,7 +981,7 @@ async function list(api, place, signal) {
         if (secrets.size >= data["total_count"])
             return secrets;
         // Less than GitHub itself counts is no complete list, and "missing" may be concluded from a complete one only.
-        if (entries.length === 0)
+        if (secrets.size === before)
             throw invalidAnswer(action, "fewer secrets than it counts");
     }
 }
@@ -988,58 +1014,67 @@ function encodeSegment(name) {
 
 
 
-/** GitHub had its time in the main step; the post step must not hang after a cancellation. */
 const policy = { attempts: 6, firstWait: 1_000, longestWait: 15_000, longestRetryAfter: 60_000 };
 /**
  * Finishes what a main step left behind: sends what is sealed and unsent, and removes the markers if the rotate
  * call was never made. Cannot seal anew.
- *
- * @param host of the web pages, such as `github.com`, for the commands.
  */
-async function finish({ rotation, marker, rotating, unsent, sealed }, { store, clock, log, host }) {
-    const again = {
-        clock,
-        onWait: (error, milliseconds) => {
-            log.wait(error.message, milliseconds);
-        },
-    };
+async function finish(unfinished, tools) {
+    const { rotation, marker, rotating, unsent, sealed } = unfinished;
+    const lost = rotating && sealed === 0;
     const lines = [];
     const commands = [];
     if (unsent.length > 0) {
-        lines.push(`The main step ended with ${String(unsent.length)} of its targets unsent.`);
+        lines.push({ text: `The main step ended with ${String(unsent.length)} sealed values unsent.` });
     }
-    else if (rotating && sealed === 0) {
-        lines.push("The main step was ended after the rotate call and before the new secret could be sealed. Run again: the marker makes the next run publish the secret in force, or make a new one.");
-    }
-    for (const { target, value } of unsent) {
-        const name = target_formatTarget(target);
-        try {
-            await retry(() => store.write(target.place, target.secretName, value), again, policy);
-            lines.push(`${name}: written.`);
-        }
-        catch (thrown) {
-            const { code, message } = errors_RotationError.from(thrown);
-            lines.push(`${name}: ${code}: ${message}`);
-            const path = `${secretsPath(target.place)}/${target.secretName}`;
-            const hostname = host === "github.com" ? "" : ` --hostname ${host}`;
-            const fields = `-f encrypted_value='${value.encrypted_value}' -f key_id='${value.key_id}'`;
-            commands.push(`gh api${hostname} --method PUT '${path}' ${fields}`);
+    for (const parcel of unsent) {
+        const name = target_formatTarget(parcel.target);
+        // A job that is being cancelled is not held up for long, however many targets are left.
+        const late = tools.clock.now() >= tools.deadline;
+        const error = late ? undefined : await send(parcel, tools);
+        if (!late && error === undefined)
+            lines.push({ text: `${name}: written.` });
+        else {
+            lines.push({ text: `${name}: not written.`, ...(error === undefined ? {} : { error }) });
+            commands.push(commandFor(parcel, tools.host));
         }
     }
     // Markers that were there before still tell the truth about an earlier run.
     if (marker !== undefined && !rotating && sealed === 0 && !marker.found) {
         for (const place of marker.places) {
+            const name = formatPlace(place);
             try {
-                await store.remove(place, marker.name);
-                lines.push(`The marker in ${formatPlace(place)} is removed; nothing was rotated.`);
+                await tools.store.remove(place, marker.name);
+                lines.push({ text: `The marker in ${name} is removed; nothing was rotated.` });
             }
             catch (thrown) {
-                const { message } = errors_RotationError.from(thrown);
-                lines.push(`The marker stays in ${formatPlace(place)}, and the next run tidies it: ${message}`);
+                const error = errors_RotationError.from(thrown);
+                lines.push({ text: `The marker stays in ${name}; the next run tidies it.`, error });
             }
         }
     }
-    return { rotation, lines, commands };
+    return { rotation, lines, commands, lost };
+}
+async function send({ target, value }, { store, clock, onWait }) {
+    const again = {
+        clock,
+        onWait: (error, milliseconds) => {
+            onWait(error.message, milliseconds);
+        },
+    };
+    try {
+        await retry(() => store.write(target.place, target.secretName, value), again, policy);
+        return undefined;
+    }
+    catch (thrown) {
+        return errors_RotationError.from(thrown);
+    }
+}
+function commandFor({ target, value }, host) {
+    const path = `${secretsPath(target.place)}/${target.secretName}`;
+    const hostname = host === "github.com" ? "" : ` --hostname ${host}`;
+    const fields = `-f encrypted_value='${value.encrypted_value}' -f key_id='${value.key_id}'`;
+    return `gh api${hostname} --method PUT '${path}' ${fields}`;
 }
 
 ;// CONCATENATED MODULE: ./src/github/pacing.ts
@@ -1250,6 +1285,7 @@ function inWords(milliseconds) {
 
 
 
+
 /** What GitHub shows of a step: ten, the last of which we need to count the rest. */
 const MOST_ANNOTATIONS = 9;
 /** Below the 1 MiB at which GitHub refuses a summary, in bytes. */
@@ -1273,9 +1309,12 @@ function cleanLine(text, masker, longest = LONGEST_LINE) {
 }
 /** An error in full: code, what was found and expected, what the other side said, and the next thing to do. */
 function report_describeError(error, masker) {
-    const { code, message, detail, hint } = error;
+    return `${describeProblem(error, masker)} ${cleanLine(error.hint, masker)}`;
+}
+/** An error without the next thing to do. */
+function describeProblem({ code, message, detail }, masker) {
     const said = detail === undefined ? "" : ` It said: "${cleanLine(detail, masker, LONGEST_DETAIL)}".`;
-    return cleanLine(`${code}: ${message}${said} ${hint}`, masker);
+    return cleanLine(`${code}: ${message}${said}`, masker);
 }
 /** The last line of a rotation's log. */
 function describeOutcome(outcome) {
@@ -1357,13 +1396,10 @@ function summary(reports, masker) {
         return [
             `#### ${ICONS[outcome.status]} ${cell(rotation.name)}: ${outcome.status}`,
             "",
-            `**${error.code}**: ${cell(error.message)}`,
-            ...(error.detail === undefined
-                ? []
-                : ["", `It said: ${cell(cleanLine(error.detail, masker, LONGEST_DETAIL))}`]),
+            cell(describeProblem(error, masker)),
             "",
             `- ${cell(whatHolds(outcome))}`,
-            ...outcome.targets.flatMap(({ target, error: own }) => own === undefined ? [] : [`- ${cell(formatTarget(target))}: **${own.code}** ${cell(own.message)}`]),
+            ...outcome.targets.flatMap(({ target, error: own }) => own === undefined ? [] : [`- ${cell(formatTarget(target))}: ${cell(describeProblem(own, masker))}`]),
             ...notes,
             `- **Next:** ${cell(error.hint)}`,
             "",
@@ -1389,8 +1425,9 @@ function postSummary(finished, masker) {
     return cutLines([
         "### rotate-app-secret, post step",
         "",
-        ...finished.flatMap(({ rotation, lines, commands }) => [
-            ...lines.map((line) => `- ${cell(rotation)}: ${cell(line)}`),
+        ...finished.flatMap(({ rotation, lines, commands, lost }) => [
+            ...(lost ? [`- ${cell(report_describeError(errors_RotationError.of("SECRET_LOST", { rotation }), masker))}`] : []),
+            ...lines.map((line) => `- ${cell(rotation)}: ${cell(describeLine(line, masker))}`),
             ...(commands.length === 0
                 ? []
                 : ["", "Run these once GitHub answers again; the values are sealed, and only GitHub can open them:"]),
@@ -1398,9 +1435,13 @@ function postSummary(finished, masker) {
         ]),
     ]);
 }
+/** A line of the post step: what it did, and what went wrong with it. */
+function describeLine({ text, error }, masker) {
+    return error === undefined ? text : `${text} ${describeProblem(error, masker)}`;
+}
 /** "waiting 12 s: why". */
 function describeWait(why, milliseconds) {
-    return `waiting ${inWords(milliseconds)}: ${why}`;
+    return `waiting ${inWords(Math.max(1_000, milliseconds))}: ${why}`;
 }
 const ICONS = {
     rotated: "✅",
@@ -1461,7 +1502,11 @@ function toSeconds(time) {
 }
 /** Every character that could mean something in Markdown or HTML as an entity. */
 function escapeMarkdown(text) {
-    return text.replace(/[^\p{L}\p{N} .,;:/?()'"=%+…-]/gu, (character) => `&#${String(character.codePointAt(0))};`);
+    return (text
+        .replace(/[^\p{L}\p{N} .,;:/?()'"=%+…-]/gu, (character) => `&#${String(character.codePointAt(0))};`)
+        // GitHub makes links of bare addresses too.
+        .replace(/:(?=\/\/)/g, "&#58;")
+        .replace(/www\./gi, (www) => `${www.slice(0, 3)}&#46;`));
 }
 function cutLines(lines) {
     let size = 0;
@@ -1489,6 +1534,9 @@ var src_runner = __webpack_require__(8459);
 
 
 
+
+/** How long the post step goes on trying, in milliseconds. */
+const PATIENCE = 120_000;
 /** Runs the post step over the journal of a main step that left work behind. */
 async function postMain(path) {
     const unfinished = readJournal(path);
@@ -1514,13 +1562,20 @@ async function postMain(path) {
     const clock = systemClock;
     const api = createGitHubApi({ token, apiUrl: (0,src_runner/* gitHubApiUrl */.Ly)(), http: createHttp(), clock });
     const store = createSecretStore({ api, pacer: createPacer(clock), clock, onWait: wait });
+    const deadline = clock.now() + PATIENCE;
     const finished = [];
     for (const rotation of unfinished) {
-        finished.push(await finish(rotation, { store, clock, host: (0,src_runner/* gitHubHost */.E5)(), log: { wait } }));
+        finished.push(await finish(rotation, { store, clock, host: (0,src_runner/* gitHubHost */.E5)(), onWait: wait, deadline }));
     }
-    for (const { rotation, lines, commands } of finished) {
+    for (const { rotation, lines, commands, lost } of finished) {
         for (const line of lines)
-            print(`${rotation}: ${line}`);
+            print(`${rotation}: ${describeLine(line, masker)}`);
+        if (lost) {
+            const error = errors_RotationError.of("SECRET_LOST", { rotation });
+            runner.say((core) => {
+                core.setFailed(report_describeError(error, masker));
+            });
+        }
         if (commands.length === 0)
             continue;
         print("Run these once GitHub answers again; the values are sealed, and only GitHub can open them:");

@@ -47,6 +47,7 @@ var external_node_util_ = __nccwpck_require__(7975);
 
 /** What is shorter cannot be hidden: masking it would eat harmless text (and every brace of the log). */
 const SHORTEST_MASK = 6;
+const LINE_BREAK = /\r\n|\r|\n/;
 /** Stands wherever a secret would have been printed. */
 const PLACEHOLDER = "***";
 /**
@@ -55,7 +56,7 @@ const PLACEHOLDER = "***";
  */
 class Secret {
     #value;
-    /** Whether every line of the value is long enough to be masked. */
+    /** Whether any line of the value is long enough to be masked. */
     maskable;
     constructor(value, masker) {
         this.maskable = masker.mask(value);
@@ -94,7 +95,7 @@ class Masker {
      * Masks a value and all its forms. Never throws, because nothing may stand between a new secret and its
      * publication.
      *
-     * @returns whether the value is long enough to be masked.
+     * @returns whether any line of it is long enough to be masked.
      */
     mask(value) {
         for (const form of maskedForms(value)) {
@@ -103,7 +104,7 @@ class Masker {
             this.#forms.add(form);
             this.#announce(form);
         }
-        return value.trim().length >= SHORTEST_MASK;
+        return value.split(LINE_BREAK).some((line) => line.trim().length >= SHORTEST_MASK);
     }
     /** Replaces every masked form in a text, the longest first, so that no tail of a form stays behind. */
     redact(text) {
@@ -122,7 +123,7 @@ class Masker {
 function maskedForms(value) {
     const forms = new Set();
     for (const text of [value, ...stringsInside(value)]) {
-        for (const line of text.split(/\r\n|\r|\n/)) {
+        for (const line of text.split(LINE_BREAK)) {
             for (const form of encodings(line)) {
                 if (form.length >= SHORTEST_MASK && form.trim() !== "")
                     forms.add(form);
@@ -202,7 +203,7 @@ function createRunner() {
     let loaded;
     let loading;
     const kept = [];
-    const load = () => (loading ??= Promise.all(/* import() */[__nccwpck_require__.e(987), __nccwpck_require__.e(119), __nccwpck_require__.e(889)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1889)).then((module) => {
+    const load = () => (loading ??= Promise.all(/* import() */[__nccwpck_require__.e(752), __nccwpck_require__.e(987), __nccwpck_require__.e(889)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1889)).then((module) => {
         for (const act of kept.splice(0))
             act(module);
         loaded = module;

@@ -55,7 +55,8 @@ export function createGitHubApi(options: {
         method,
         url: path,
         headers: { "x-github-api-version": API_VERSION },
-        request: { fetch: createFetch(http, signal) },
+        // Octokit would print texts from outside, such as the link of a deprecation.
+        request: { fetch: createFetch(http, signal), log: SILENT },
         ...body,
       });
       if (response.status >= 300)
@@ -82,6 +83,9 @@ export function invalidAnswer(action: string, found: string): RotationError {
   return RotationError.of("GITHUB_ANSWER_INVALID", { action, found }, { transient: true });
 }
 
+const say = (): void => undefined;
+const SILENT = { debug: say, info: say, warn: say, error: say };
+
 interface Octokit {
   request(
     options: Readonly<Record<string, unknown>>,
@@ -90,12 +94,7 @@ interface Octokit {
 
 async function loadOctokit(token: Secret, apiUrl: string): Promise<Octokit> {
   const { getOctokit } = await import("@actions/github");
-  const silent = (): void => undefined;
-  return getOctokit(token.expose(), {
-    baseUrl: apiUrl,
-    // Octokit would print texts from outside, such as the link of a deprecation.
-    log: { debug: silent, info: silent, warn: silent, error: silent },
-  });
+  return getOctokit(token.expose(), { baseUrl: apiUrl, log: SILENT });
 }
 
 /**
@@ -115,8 +114,8 @@ function createFetch(http: Http, signal: AbortSignal | undefined) {
     let at = url;
     let response = await exchange(at);
     for (let hops = 0; isRedirect(response) && hops < MOST_REDIRECTS; hops += 1) {
-      const next = new URL(response.headers["location"] ?? "", at);
-      if (next.origin !== new URL(at).origin) break;
+      const next = URL.parse(response.headers["location"] ?? "", at);
+      if (next?.origin !== new URL(at).origin) break;
       at = next.href;
       response = await exchange(at);
     }

@@ -148,6 +148,7 @@ async function list(
       throw invalidAnswer(action, "no list of secrets");
     }
     const entries: readonly unknown[] = data["secrets"];
+    const before = secrets.size;
     for (const entry of entries) {
       if (!isRecord(entry) || typeof entry["name"] !== "string")
         throw invalidAnswer(action, "a secret without name");
@@ -155,7 +156,7 @@ async function list(
     }
     if (secrets.size >= data["total_count"]) return secrets;
     // Less than GitHub itself counts is no complete list, and "missing" may be concluded from a complete one only.
-    if (entries.length === 0) throw invalidAnswer(action, "fewer secrets than it counts");
+    if (secrets.size === before) throw invalidAnswer(action, "fewer secrets than it counts");
   }
 }
 

@@ -26,6 +26,7 @@ export interface Target {
 export function parseTarget(text: string, defaultName = ""): Target {
   const invalid = (expected: string): RotationError =>
     RotationError.of("TARGET_INVALID", { target: text, expected });
+  if (!text.isWellFormed()) throw invalid("whole characters");
   const match = /^([a-z]+):([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/su.exec(text);
   if (match === null) throw invalid("repo:OWNER/REPO or env:OWNER/REPO/ENVIRONMENT");
   const [, kind, path = "", query, name] = match;
@@ -130,7 +131,7 @@ function parseOptions(query: string | undefined, invalid: Invalid): Pick<Target,
     const at = option.indexOf("=");
     const name = at < 0 ? option : option.slice(0, at);
     const value = at < 0 ? "" : decode(option.slice(at + 1), invalid);
-    if (name in options) throw invalid(`the option "${name}" once`);
+    if (Object.hasOwn(options, name)) throw invalid(`the option "${name}" once`);
     if (name === "pointer") {
       if (!/^(?:\/(?:[^~/]|~[01])*)+$/u.test(value)) {
         throw invalid("pointer=/KEY, a JSON Pointer (RFC 6901)");

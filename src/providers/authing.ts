@@ -32,7 +32,10 @@ export function createAuthing(inputs: ProviderInputs, context: ProviderContext):
   const { clock } = context;
 
   let session: Readonly<Record<string, string>> = {};
+  /** The secret in force before this run. */
   let before: Secret | undefined;
+  /** Whether this run has asked for a new one, so that a read may still show the former. */
+  let refreshed = false;
   let authMethod = "client_secret_post";
 
   /** One call of the management API, its envelope opened. */
@@ -96,6 +99,7 @@ export function createAuthing(inputs: ProviderInputs, context: ProviderContext):
 
   const refresh = async (): Promise<NewSecret> => {
     const action = "refresh the app's secret";
+    refreshed = true;
     const fresh = secretOf(
       await call({ method: "POST", endpoint: "refresh-application-secret", action, body: { appId } }),
     );
@@ -166,7 +170,8 @@ export function createAuthing(inputs: ProviderInputs, context: ProviderContext):
     async read() {
       for (let attempt = 1; ; attempt += 1) {
         const found = await readSecret();
-        if (attempt > STALE_READS || before === undefined || !found.value.equals(before)) return found;
+        const stale = refreshed && before !== undefined && found.value.equals(before);
+        if (!stale || attempt > STALE_READS) return found;
         await clock.sleep(1_000 * attempt);
       }
     },

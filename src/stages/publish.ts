@@ -129,9 +129,9 @@ export async function publish(
     if (error.changed === "unknown") parcel.lost = true;
     if (error.code === "GITHUB_REJECTED") {
       parcel.lost = false;
-      if (parcel.resealed) return undefined;
+      const aboutTheKey = /key|encrypt/i.test(error.detail ?? "");
+      if (parcel.resealed || !aboutTheKey) return undefined;
       parcel.resealed = true;
-      // GitHub words its refusals of a key in several ways; a fresh key costs one read, and is tried once.
       try {
         parcel.value = sealFor(target, await store.publicKey(target.place));
         return clock.now();

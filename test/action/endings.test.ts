@@ -64,6 +64,17 @@ describe.each(worldProviders)("the built action with %s, when it is ended early 
     },
   );
 
+  it("says in the post step that the secret is lost when main is killed before it could be sealed", async () => {
+    await using scene = await openScene(provider);
+    const service = scene.world.providers[provider];
+    service.faults.arm({ kind: "stall", changed: true }, { path: rotate });
+    const run = await scene.run({ killWhen: () => scene.rotateCalls().length > 0 });
+    expect(run.post.exitCode).toBe(1);
+    expect(run.post.annotations[0]?.message).toContain("SECRET_LOST");
+    expect(run.post.summary).toContain("Run again now");
+    expect(scene.markers()).not.toEqual([]);
+  });
+
   it("removes its markers and fails when it is cancelled before the rotate call", async () => {
     await using scene = await openScene(provider);
     const service = scene.world.providers[provider];

@@ -138,7 +138,7 @@ export function createEmulator(
       const final =
         fault === undefined
           ? (response as Response)
-          : new Response(fault.body ?? "", {
+          : new Response([204, 205, 304].includes(fault.status) ? null : (fault.body ?? ""), {
               status: fault.status,
               headers: { "content-type": "application/json", ...fault.headers },
             });

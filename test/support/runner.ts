@@ -317,7 +317,10 @@ async function runStep(
       splitter.end();
     });
   }
-  const end = await watch(child, job, step, () => printed.stdout + printed.stderr);
+  const end = await watch(child, options, step, {
+    printed: () => printed.stdout + printed.stderr,
+    log: () => interpreter.result().log,
+  });
   const durationMs = performance.now() - startedAt;
   const { GITHUB_STEP_SUMMARY: rawSummary, ...commandFiles } = await readCommandFiles(folder);
 
@@ -361,9 +364,9 @@ async function runStep(
 /** Waits for a process to end, ending it when it is time. */
 async function watch(
   child: ChildProcess,
-  { options, masker }: Job,
+  options: ActionOptions,
   step: "main" | "post",
-  printed: () => string,
+  { printed, log }: { readonly printed: () => string; readonly log: () => string },
 ): Promise<Pick<StepRun, "exitCode" | "signal">> {
   const { killWhen, killBy = "SIGKILL", timeout = 120_000, onMainStarted } = options;
   const deadline = AbortSignal.timeout(timeout);
@@ -390,9 +393,7 @@ async function watch(
       }, 1);
     });
     if (deadline.aborted) {
-      throw new Error(
-        `${step} did not end within ${String(timeout)} ms. It printed:\n${masker.mask(printed())}`,
-      );
+      throw new Error(`${step} did not end within ${String(timeout)} ms. Its log:\n${log()}`);
     }
     return end;
   } finally {

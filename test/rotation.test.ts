@@ -1,0 +1,395 @@
+import { describe, expect, it } from "vitest";
+import { RotationError } from "../src/errors.ts";
+import { createGitHubApi } from "../src/github/api.ts";
+import { createPacer } from "../src/github/pacing.ts";
+import { createSeal } from "../src/github/seal.ts";
+import { createSecretStore } from "../src/github/secret-store.ts";
+import { parseTarget } from "../src/github/target.ts";
+import type { Journal } from "../src/journal.ts";
+import type { NewSecret, Provider, Verdict } from "../src/providers/provider.ts";
+import { rotate, type Rotation } from "../src/rotation.ts";
+import { Masker } from "../src/secret.ts";
+import { createGitHubEmulator, type GitHubEmulator } from "./emulators/github.ts";
+import { directHttp } from "./support/direct-http.ts";
+import { createFakeClock } from "./support/fake-clock.ts";
+
+const A = { repository: "acme/web", environment: "a", name: "APP_SECRET" };
+const B = { repository: "acme/web", environment: "b", name: "APP_SECRET" };
+
+/** A provider whose every answer a test can set; by default all goes well. */
+class FakeService {
+  readonly masker = new Masker(() => undefined);
+  inForce = "former-secret-value";
+  /** What reads show, in turn, before they show the secret in force. */
+  shown: string[] = [];
+  verdicts: Verdict[] = [];
+  rotations = 0;
+  fail: RotationError | undefined;
+
+  secret(value: string): NewSecret {
+    return { value: this.masker.secret(value) };
+  }
+
+  provider(capabilities: { read?: boolean; verify?: boolean } = {}): Provider {
+    const { read = true, verify = false } = capabilities;
+    const show = (): Promise<NewSecret> => Promise.resolve(this.secret(this.shown.shift() ?? this.inForce));
+    return {
+      title: "Fake",
+      apiUrl: "https://fake.example.test",
+      preflight: () => (read ? Promise.resolve(this.secret(this.inForce)) : Promise.resolve(undefined)),
+      rotate: () => {
+        if (this.fail !== undefined) return Promise.reject(this.fail);
+        this.rotations += 1;
+        this.inForce = `secret-number-${String(this.rotations)}`;
+        return Promise.resolve(this.secret(this.inForce));
+      },
+      ...(read ? { read: show } : {}),
+      ...(verify
+        ? { verify: () => Promise.resolve(this.verdicts.shift() ?? { state: "valid" as const }) }
+        : {}),
+    };
+  }
+}
+
+function open() {
+  const clock = createFakeClock();
+  const github = createGitHubEmulator({ now: () => clock.now() });
+  github.addRepository("acme/web", { environments: ["a", "b"] });
+  github.addToken("github_pat_of_a_test", {
+    kind: "fine-grained",
+    repositories: ["acme/web"],
+    secrets: "write",
+    environments: "write",
+  });
+  const service = new FakeService();
+  const { masker } = service;
+  const lines: string[] = [];
+  const said: string[] = [];
+  const note = (word: string) => () => {
+    said.push(word);
+  };
+  const journal: Journal = {
+    markers: note("markers"),
+    rotating: note("rotating"),
+    sealed: note("sealed"),
+    written: note("written"),
+    settled: note("settled"),
+  };
+  const pacer = createPacer(clock);
+  const token = masker.secret("github_pat_of_a_test");
+  const api = createGitHubApi({
+    token,
+    apiUrl: "https://api.github.test",
+    http: directHttp(github, clock),
+    clock,
+  });
+  const cancel = new AbortController();
+  const run = (change: Partial<Rotation> = {}, journalInUse = journal) =>
+    rotate(
+      {
+        name: "fake",
+        providerId: "fake",
+        appId: "app",
+        provider: service.provider(),
+        targets: [parseTarget("env:acme/web/a#APP_SECRET"), parseTarget("env:acme/web/b#APP_SECRET")],
+        mode: "rotate",
+        force: false,
+        rotateAfter: undefined,
+        verify: "auto",
+        writeTimeout: 60_000,
+        ...change,
+      },
+      {
+        store: createSecretStore({ api, pacer, clock, onWait: () => undefined }),
+        seal: createSeal,
+        journal: journalInUse,
+        masker,
+        clock,
+        pacer,
+        log: { line: (text) => lines.push(text), wait: () => undefined, problem: () => undefined },
+        cancel: cancel.signal,
+      },
+    );
+  const markers = (): readonly string[] =>
+    [A, B].flatMap((place) => github.secretNames(place)).filter((name) => name.startsWith("ROTATING_"));
+  return { clock, github, service, run, said, markers, cancel, journal };
+}
+
+function refuse(github: GitHubEmulator, path: RegExp, status = 403): void {
+  github.faults.arm(
+    { kind: "answer", changed: false, status, body: `{"message":"no"}` },
+    { method: "PUT", path, times: Infinity },
+  );
+}
+
+describe("a rotation", () => {
+  it("tells the journal each step before it takes it", async () => {
+    const { run, said } = open();
+    expect((await run()).status).toBe("rotated");
+    expect(said).toEqual(["markers", "rotating", "sealed", "sealed", "written", "written", "settled"]);
+  });
+
+  it("publishes what the provider shows if that differs from its answer", async () => {
+    const { run, service, github } = open();
+    service.shown = ["somebody-elses-secret"];
+    service.inForce = "unread";
+    const provider = service.provider();
+    const outcome = await run({
+      provider: {
+        ...provider,
+        rotate: async () => {
+          const made = await provider.rotate();
+          service.inForce = "somebody-elses-secret";
+          return made;
+        },
+      },
+    });
+    expect(outcome.status).toBe("rotated");
+    expect([github.secret(A)?.value, github.secret(B)?.value]).toEqual([
+      "somebody-elses-secret",
+      "somebody-elses-secret",
+    ]);
+  });
+
+  it("is unknown if the provider shows another secret twice", async () => {
+    const { run, service, markers } = open();
+    service.shown = ["somebody-elses-first", "somebody-elses-second"];
+    expect(await run()).toMatchObject({ status: "unknown", error: { code: "CONFIRM_DIFFERS" } });
+    expect(markers()).toHaveLength(2);
+  });
+
+  it("waits for a new secret to get around", async () => {
+    const { run, service } = open();
+    service.verdicts = [{ state: "invalid" }, { state: "invalid" }];
+    expect((await run({ provider: service.provider({ verify: true }) })).status).toBe("rotated");
+  });
+
+  it("is unknown if the new secret is refused for a minute", async () => {
+    const { run, service, clock } = open();
+    service.verdicts = Array.from({ length: 100 }, () => ({ state: "invalid" }));
+    const startedAt = clock.now();
+    const outcome = await run({ provider: service.provider({ verify: true }) });
+    expect(outcome).toMatchObject({ status: "unknown", error: { code: "CONFIRM_INVALID" } });
+    expect(clock.now() - startedAt).toBeGreaterThanOrEqual(60_000);
+  });
+
+  it("is rotated with a warning if nothing can be confirmed", async () => {
+    const { run, service } = open();
+    const outcome = await run({ provider: service.provider({ read: false }) });
+    expect(outcome.status).toBe("rotated");
+    expect(outcome.warnings.join()).toContain("could not be confirmed");
+  });
+
+  it("warns of a secret that is too short to be masked", async () => {
+    const { run, service } = open();
+    const provider = service.provider();
+    const short = { ...provider, rotate: () => Promise.resolve(service.secret((service.inForce = "abc"))) };
+    expect((await run({ provider: short })).warnings.join()).toContain("too short to be masked");
+  });
+
+  it("does not lose the secret to a disk that fills up after the rotate call", async () => {
+    const { run, journal, github, service } = open();
+    const full = (): never => {
+      throw RotationError.of("JOURNAL_UNWRITABLE", { reason: "ENOSPC" });
+    };
+    const outcome = await run({}, { ...journal, sealed: full, written: full, settled: full });
+    expect(outcome.status).toBe("rotated");
+    expect(github.secret(A)?.value).toBe(service.inForce);
+  });
+
+  it("fails before the rotate call if the disk is full already", async () => {
+    const { run, journal, service, markers } = open();
+    const full = (): never => {
+      throw RotationError.of("JOURNAL_UNWRITABLE", { reason: "ENOSPC" });
+    };
+    for (const broken of [{ markers: full }, { rotating: full }]) {
+      const outcome = await run({}, { ...journal, ...broken });
+      expect(outcome).toMatchObject({ status: "failed", error: { code: "JOURNAL_UNWRITABLE" } });
+    }
+    expect(service.rotations).toBe(0);
+    expect(markers()).toEqual([]);
+  });
+
+  it("fails in preflight if a pointer leads nowhere in the secret in force", async () => {
+    const { run, service } = open();
+    const targets = [parseTarget("env:acme/web/a?pointer=/password#APP_SECRET")];
+    expect(await run({ targets })).toMatchObject({ status: "failed", error: { code: "POINTER_UNRESOLVED" } });
+    expect(service.rotations).toBe(0);
+  });
+
+  it("fails in preflight if a place has no room for the marker", async () => {
+    const { run, service, github } = open();
+    for (let at = 0; at < 99; at += 1) github.addSecret({ ...B, name: `OTHER_${String(at)}`, value: "x" });
+    expect(await run()).toMatchObject({ status: "failed", error: { code: "SECRET_LIMIT" } });
+    expect(service.rotations).toBe(0);
+  });
+
+  it("fails in preflight if its writes would outlive a token", async () => {
+    const { run, service } = open();
+    const targets = Array.from({ length: 600 }, (_, at) =>
+      parseTarget(`env:acme/web/a?format=md5#S${String(at)}`),
+    );
+    const outcome = await run({ targets });
+    expect(outcome).toMatchObject({ status: "failed" });
+    expect(service.rotations).toBe(0);
+  });
+
+  it("fails if a rotate call is refused, and takes its markers away", async () => {
+    const { run, service, markers } = open();
+    service.fail = RotationError.of("PROVIDER_REFUSED", { provider: "Fake", action: "rotate", code: "7" });
+    expect(await run()).toMatchObject({ status: "failed", provider: "unchanged" });
+    expect(markers()).toEqual([]);
+  });
+
+  it("tries every target though one fails", async () => {
+    const { run, service, github, markers } = open();
+    refuse(github, /environments\/a\/secrets\/APP_SECRET$/);
+    const outcome = await run();
+    expect(outcome).toMatchObject({
+      status: "incomplete",
+      error: { code: "PUBLISH_INCOMPLETE" },
+      provider: "changed",
+    });
+    expect(outcome.targets.map(({ status }) => status)).toEqual(["failed", "written"]);
+    expect(github.secret(B)?.value).toBe(service.inForce);
+    expect(markers()).toHaveLength(2);
+  });
+
+  it("does not let one target wait for another's Retry-After", async () => {
+    const { run, github, clock } = open();
+    github.faults.arm(
+      {
+        kind: "answer",
+        changed: false,
+        status: 503,
+        headers: { "retry-after": "30" },
+        body: `{"message":"later"}`,
+      },
+      { method: "PUT", path: /environments\/a\/secrets\/APP_SECRET$/ },
+    );
+    expect((await run()).status).toBe("rotated");
+    const [a, b] = [github.secret(A), github.secret(B)];
+    expect((a?.updatedAt ?? 0) - (b?.updatedAt ?? 0)).toBeGreaterThanOrEqual(29_000);
+    expect(clock.now()).toBeGreaterThan(0);
+  });
+});
+
+describe("a sync", () => {
+  it("publishes the secret in force, and changes nothing", async () => {
+    const { run, service, github } = open();
+    expect((await run({ mode: "sync" })).status).toBe("synced");
+    expect([service.rotations, github.secret(A)?.value]).toEqual([0, "former-secret-value"]);
+  });
+
+  it("fails if no target was written and there was nothing to heal", async () => {
+    const { run, github, markers } = open();
+    refuse(github, /APP_SECRET$/);
+    expect(await run({ mode: "sync" })).toMatchObject({ status: "failed", provider: "unchanged" });
+    expect(markers()).toEqual([]);
+  });
+
+  it("is incomplete if some targets were written", async () => {
+    const { run, github } = open();
+    refuse(github, /environments\/b\/secrets\/APP_SECRET$/);
+    expect(await run({ mode: "sync" })).toMatchObject({ status: "incomplete", provider: "unchanged" });
+  });
+});
+
+describe("healing", () => {
+  /** Leaves the wreck of a run whose second target was never written. */
+  async function wreck() {
+    const scene = open();
+    refuse(scene.github, /environments\/b\/secrets\/APP_SECRET$/);
+    expect((await scene.run()).status).toBe("incomplete");
+    scene.github.faults.clear();
+    scene.clock.advance(5_000);
+    return scene;
+  }
+  const daily = { rotateAfter: 30 * 86_400_000 };
+
+  it("publishes the secret in force without a second cut-over", async () => {
+    const { run, service, github, markers } = await wreck();
+    expect((await run(daily)).status).toBe("synced");
+    expect([service.rotations, github.secret(B)?.value]).toEqual([1, service.inForce]);
+    expect(markers()).toEqual([]);
+  });
+
+  it("rotates once more where the provider cannot be read", async () => {
+    const { run, service, github, markers } = await wreck();
+    expect((await run({ ...daily, provider: service.provider({ read: false }) })).status).toBe("rotated");
+    expect([service.rotations, github.secret(B)?.value]).toEqual([2, service.inForce]);
+    expect(markers()).toEqual([]);
+  });
+
+  it("heals the other targets though one place cannot be written", async () => {
+    const { run, service, github, markers } = await wreck();
+    refuse(github, /environments\/a\/secrets\//);
+    const outcome = await run(daily);
+    expect(outcome).toMatchObject({ status: "incomplete" });
+    expect(github.secret(B)?.value).toBe(service.inForce);
+    expect(markers()).toHaveLength(2);
+  });
+
+  it("never says failed while a target may differ", async () => {
+    const { run, service, markers } = await wreck();
+    const provider = service.provider();
+    const broken = {
+      ...provider,
+      preflight: () =>
+        Promise.reject(
+          RotationError.of("PROVIDER_UNREACHABLE", { provider: "Fake", host: "h", reason: "r" }),
+        ),
+    };
+    expect(await run({ ...daily, provider: broken })).toMatchObject({ status: "incomplete" });
+    expect(markers()).toHaveLength(2);
+  });
+
+  it("only tidies a marker that a complete run has left", async () => {
+    const { run, github, clock, markers, service } = open();
+    github.faults.arm({ kind: "reset", changed: false }, { method: "DELETE", times: Infinity });
+    const first = await run();
+    expect(first.status).toBe("rotated");
+    expect(first.warnings.join()).toContain("stays in");
+    github.faults.clear();
+    clock.advance(5_000);
+    // The targets were written in the marker's own second, so that they count as not newer, once.
+    expect(["unchanged", "synced"]).toContain((await run(daily)).status);
+    expect(markers()).toEqual([]);
+    expect(service.rotations).toBe(1);
+  });
+});
+
+describe("a cancellation", () => {
+  it("before the rotate call fails, and takes the markers away", async () => {
+    const { run, service, markers, cancel } = open();
+    const provider = service.provider();
+    const outcome = await run({
+      provider: {
+        ...provider,
+        preflight: (signal) => {
+          cancel.abort(RotationError.of("CANCELLED", { signal: "SIGINT" }));
+          return provider.preflight(signal);
+        },
+      },
+    });
+    expect(outcome).toMatchObject({ status: "failed", error: { code: "CANCELLED" } });
+    expect(service.rotations).toBe(0);
+    expect(markers()).toEqual([]);
+  });
+
+  it("after it changes nothing", async () => {
+    const { run, service, github, cancel } = open();
+    const provider = service.provider();
+    const outcome = await run({
+      provider: {
+        ...provider,
+        rotate: () => {
+          cancel.abort(RotationError.of("CANCELLED", { signal: "SIGINT" }));
+          return provider.rotate();
+        },
+      },
+    });
+    expect(outcome.status).toBe("rotated");
+    expect(github.secret(B)?.value).toBe(service.inForce);
+  });
+});

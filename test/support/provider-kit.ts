@@ -1,0 +1,215 @@
+import { expect } from "vitest";
+import { HttpFailure, type Http } from "../../src/http.ts";
+import { readInputs } from "../../src/inputs.ts";
+import type { Provider } from "../../src/providers/provider.ts";
+import { Masker } from "../../src/secret.ts";
+import { createAuthingEmulator, type AuthingEmulator } from "../emulators/authing.ts";
+import { createCloudRoomEmulator, type CloudRoomEmulator } from "../emulators/cloudroom.ts";
+import type { Emulator, Fault, RecordedRequest } from "../emulators/emulator.ts";
+import { directHttp } from "./direct-http.ts";
+import { createFakeClock, type FakeClock } from "./fake-clock.ts";
+
+/** What the contract suite needs to know of a provider: how to set it up, and which call is the irreversible one. */
+export type ProviderKit = (clock: FakeClock) => Service;
+
+/** A fresh service that knows one app. */
+export interface Service {
+  readonly emulator: Emulator;
+  readonly appId: string;
+  /** Every input that the provider reads, the optional ones too. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** What makes the management credential wrong. */
+  readonly wrongCredential: Readonly<Record<string, string>>;
+  /** An id of no app. */
+  readonly unknownApp: string;
+  /** The call that ends the secret in force. */
+  readonly rotateCall: Call;
+  /** The answer with which the provider documents that it will not rotate. */
+  readonly refusal: Fault;
+  /** Every call of preflight. */
+  readonly reads: readonly Call[];
+  inForce(): string;
+  /** How often the secret in force has changed. */
+  changes(): number;
+}
+
+/** A kind of request, as a switchboard's match takes it. */
+export interface Call {
+  readonly method: string;
+  readonly path: RegExp;
+}
+
+/** One kit for each provider of the registry, by its id. */
+export const kits: Readonly<Record<string, ProviderKit>> = {
+  authing: authingService,
+  cloudroom: cloudRoomService,
+};
+
+export interface Connection {
+  readonly provider: Provider;
+  readonly clock: FakeClock;
+  readonly masker: Masker;
+  /** Every text announced to be masked so far. */
+  readonly announced: ReadonlySet<string>;
+  /** Every wait that was told to the user. */
+  readonly waits: readonly { readonly why: string; readonly milliseconds: number }[];
+  /** The names of the inputs that were read, whether set or not. */
+  readonly inputsRead: ReadonlySet<string>;
+  /** About inputs that nobody reads. */
+  readonly warnings: readonly string[];
+}
+
+/** Makes a provider as a step does, from inputs to a provider that speaks to the service. */
+export function connect<Kind extends Service>(
+  id: string,
+  kit: (clock: FakeClock) => Kind,
+  change: {
+    /** Inputs to replace; an empty one is not set. */
+    readonly inputs?: Readonly<Record<string, string>>;
+    /** Puts something between the provider and its service. */
+    readonly through?: (http: Http, service: Kind) => Http;
+  } = {},
+): Connection & { readonly service: Kind } {
+  const clock = createFakeClock();
+  const service = kit(clock);
+  const announced = new Set<string>();
+  const inputsRead = new Set<string>();
+  const waits: { why: string; milliseconds: number }[] = [];
+  const masker = new Masker((form) => announced.add(form));
+  const raw = {
+    provider: id,
+    "app-id": service.appId,
+    "github-token": "github_pat_of_a_test",
+    "secret-name": "APP_SECRET",
+    ...service.inputs,
+    ...change.inputs,
+  };
+  const watched = new Proxy<Record<string, string>>(raw, {
+    get: (inputs, name) => {
+      inputsRead.add(String(name));
+      return inputs[String(name)];
+    },
+  });
+  const direct = directHttp(service.emulator, clock);
+  const { rotations, warnings } = readInputs(
+    watched,
+    { event: "schedule", repository: "acme/web" },
+    {
+      http: change.through?.(direct, service) ?? direct,
+      masker,
+      clock,
+      onWait: (why, milliseconds) => waits.push({ why, milliseconds }),
+    },
+  );
+  const [rotation] = rotations;
+  if (rotation === undefined) throw new Error(`The inputs of ${id} make no rotation.`);
+  return { provider: rotation.provider, clock, masker, announced, waits, inputsRead, warnings, service };
+}
+
+/** Preflight, which nobody cancels. */
+export function preflight({ provider }: Connection): ReturnType<Provider["preflight"]> {
+  return provider.preflight(new AbortController().signal);
+}
+
+/** The requests of one kind that have reached the service. */
+export function requestsOf({ emulator }: Service, { method, path }: Call): readonly RecordedRequest[] {
+  return emulator.requests.filter((request) => request.method === method && path.test(request.path));
+}
+
+/** An HTTP client on which calls of one kind are never sent. */
+export function neverSending({ method, path }: Call, http: Http): Http {
+  return (request) => {
+    const { pathname, search } = new URL(request.url);
+    return request.method === method && path.test(pathname + search)
+      ? Promise.reject(new HttpFailure("ECONNREFUSED", false))
+      : http(request);
+  };
+}
+
+/** Expects a rejection with an error like this, in which no text ever announced to be masked can be found. */
+export async function expectFailure(
+  promise: Promise<unknown>,
+  expected: Readonly<Record<string, unknown>>,
+  { announced }: Connection,
+): Promise<void> {
+  await expect(promise).rejects.toMatchObject(expected);
+  await expect(promise).rejects.toHide(announced);
+}
+
+export interface AuthingService extends Service {
+  readonly emulator: AuthingEmulator;
+  readonly userPoolId: string;
+}
+
+export function authingService(clock: FakeClock): AuthingService {
+  const emulator = createAuthingEmulator({ now: () => clock.now() });
+  const userPoolId = "0123456789abcdef01234567";
+  const key = {
+    accessKeyId: "89abcdef0123456789abcdef",
+    accessKeySecret: "3d5a1c0f9b7e42688f60d1e2c4b5a697",
+  };
+  const appId = "fedcba9876543210fedcba98";
+  emulator.addKey({ ...key, userPoolId });
+  emulator.addApp({ appId, userPoolId, name: "login", secret: "5f0c3a96d1e84b72a9c6507e3d2f18b4" });
+  return {
+    emulator,
+    userPoolId,
+    appId,
+    inputs: {
+      "api-url": "https://authing.example.test",
+      "access-key-id": key.accessKeyId,
+      "access-key-secret": key.accessKeySecret,
+      "user-pool-id": userPoolId,
+      "app-url": "https://login.example.test",
+    },
+    wrongCredential: { "access-key-secret": "e1d2c3b4a5968778695a4b3c2d1e0f10" },
+    unknownApp: "000000000000000000000000",
+    rotateCall: { method: "POST", path: /^\/api\/v3\/refresh-application-secret$/ },
+    refusal: {
+      kind: "answer",
+      changed: false,
+      status: 200,
+      body: JSON.stringify({ statusCode: 403, message: "没有权限执行此操作", requestId: "r" }),
+    },
+    reads: [
+      { method: "POST", path: /^\/api\/v3\/get-management-token$/ },
+      { method: "GET", path: /^\/api\/v3\/get-application\?/ },
+      { method: "GET", path: /^\/api\/v3\/get-application-secret\?/ },
+    ],
+    inForce: () => emulator.app(appId).secret,
+    changes: () => emulator.app(appId).refreshes,
+  };
+}
+
+export interface CloudRoomService extends Service {
+  readonly emulator: CloudRoomEmulator;
+}
+
+export function cloudRoomService(): CloudRoomService {
+  const emulator = createCloudRoomEmulator();
+  const appId = "a1b2c3d4e5";
+  emulator.addCompany({ compId: 100001, compSecret: "0123456789abcdef0123456789abcdef" });
+  emulator.addProject({ compId: 100001, appId, name: "login", secret: "k3j2h1g0" });
+  return {
+    emulator,
+    appId,
+    inputs: {
+      "api-url": "https://cloudroom.example.test",
+      "api-prefix": "CLOUDROOM-API",
+      "comp-id": "100001",
+      "comp-secret": "0123456789abcdef0123456789abcdef",
+    },
+    wrongCredential: { "comp-secret": "fedcba9876543210fedcba9876543210" },
+    unknownApp: "zzzzzzzzzz",
+    rotateCall: { method: "POST", path: /^\/CLOUDROOM-API\/project\/update\/secret$/ },
+    refusal: {
+      kind: "answer",
+      changed: false,
+      status: 200,
+      body: JSON.stringify({ RspCode: "1", RspDesc: "用户所属企业没有接口API权限" }),
+    },
+    reads: [{ method: "POST", path: /^\/CLOUDROOM-API\/project\/query\/list$/ }],
+    inForce: () => emulator.project(appId).secret,
+    changes: () => emulator.project(appId).refreshes,
+  };
+}
