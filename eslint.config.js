@@ -39,7 +39,17 @@ const boundaries = [
   {
     files: ["rotation", "stages/**"],
     rule: "rotation and its stages may import due, outcome, errors, secret, retry, value, github/target and github/marker; of providers, the rest of GitHub, journal and clock the types only.",
-    imports: ["due", "outcome", "errors", "secret", "retry", "value", "github/target", "github/marker", "stages/*"],
+    imports: [
+      "due",
+      "outcome",
+      "errors",
+      "secret",
+      "retry",
+      "value",
+      "github/target",
+      "github/marker",
+      "stages/*",
+    ],
     types: ["rotation", "providers/provider", "github/*", "journal", "clock"],
   },
   {
@@ -58,6 +68,7 @@ const boundaries = [
       "errors",
       "providers/provider",
       "providers/answer",
+      "providers/credential-gate",
       "providers/FAMILY/**",
       "node:*",
     ],

@@ -12044,7 +12044,7 @@ module.exports = {
 /***/ ((module, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1009);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5390);
 
 await (0,_main_js__WEBPACK_IMPORTED_MODULE_0__/* .main */ .i)();
 
@@ -12053,7 +12053,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 1009:
+/***/ 5390:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -12143,6 +12143,13 @@ const problems = {
         fix: "Correct the value; the message says what is expected.",
         message: (c) => `Input "${c.input}" is ${c.found}; expected ${c.expected}.`,
         hint: (c) => `Set "${c.input}" to ${c.expected}.`,
+    }),
+    INPUT_CONFLICT: problem({
+        title: "Two inputs exclude each other",
+        meaning: "Both inputs are set, and only one of them can be meant.",
+        fix: "Remove one of the two inputs.",
+        message: (c) => `Inputs "${c.first}" and "${c.second}" are both set; expected one of them.`,
+        hint: (c) => `Remove "${c.first}" or "${c.second}".`,
     }),
     PROVIDER_UNKNOWN: problem({
         title: "The provider is not one of those this action knows",
@@ -12286,6 +12293,37 @@ const problems = {
         fix: "Try the app by hand; if it fails, run again with `force: true`.",
         message: (c) => `${c.provider} refused the new secret for ${String(c.seconds)} s; expected it to work.`,
     }),
+    CONFIRM_UNPROVEN: problem({
+        title: "It could not be proved that the new secret works",
+        meaning: "This provider may ignore a chosen secret without saying so, and the probe neither accepted nor refused the new one. Nothing was published.",
+        fix: "Try `probe-url` by hand with both secrets you know; then run again.",
+        message: (c) => `Whether ${c.provider} has taken the new secret could not be proved (${c.why}); expected proof before publishing.`,
+    }),
+    PUT_BACK: problem({
+        title: "The new secret could not be used, and the former one is in force again",
+        meaning: "No target took the new secret, or the provider refused it; the former secret was put back, and the provider confirms it. Nothing has changed.",
+        fix: "Mend what the log says of the targets or the probe, then run again.",
+        message: (c) => `${c.because}, so the former secret was put back at ${c.provider}; expected to publish the new one.`,
+    }),
+    APP_NOT_ROTATABLE: problem({
+        title: "The provider cannot rotate this app",
+        meaning: "The app is of a type or in a state that the provider does not rotate.",
+        fix: "The message says what was found and what is needed.",
+        message: (c) => `${c.provider} cannot rotate the app: ${c.found}; expected ${c.expected}.`,
+        hint: (c) => c.hint,
+    }),
+    PROBE_UNUSABLE: problem({
+        title: "The probe proves nothing",
+        meaning: "`probe-url` must answer 2xx to the app's key pair and 401 to any other; in preflight it did not do so.",
+        fix: "Set `probe-url` to a published API with App authentication which this app may call with GET.",
+        message: (c) => `Input "probe-url" cannot prove anything: ${c.found}; expected 401 for a wrong secret and 2xx for the right one.`,
+    }),
+    ROTATION_FAILED: problem({
+        title: "The provider's own rotation failed",
+        meaning: "The provider took the order to rotate, but its task failed or did not end in time.",
+        fix: "Look at the task in the provider's console; when it is settled, run with `mode: sync`.",
+        message: (c) => `The rotation task of ${c.provider} ${c.found}; expected it to succeed.`,
+    }),
     POINTER_UNRESOLVED: problem({
         title: "A pointer leads nowhere in the secret",
         meaning: "The target asks for a part of the secret by JSON Pointer; the secret is not JSON, or has no string, number or boolean there.",
@@ -12414,12 +12452,15 @@ const problems = {
 /** Every code, in the order of the troubleshooting page. */
 const errorCodes = Object.keys(problems);
 
+;// CONCATENATED MODULE: external "node:timers/promises"
+const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 // EXTERNAL MODULE: ./node_modules/@actions/http-client/lib/proxy.js
 var lib_proxy = __nccwpck_require__(9783);
 // EXTERNAL MODULE: ./node_modules/undici/lib/dispatcher/agent.js
 var agent = __nccwpck_require__(7405);
 var agent_default = /*#__PURE__*/__nccwpck_require__.n(agent);
 ;// CONCATENATED MODULE: ./src/http.ts
+
 
 
 /** No whole answer came. Holds neither URL, headers nor body. */
@@ -12436,6 +12477,15 @@ class HttpFailure extends Error {
     }
 }
 const DEFAULT_TIMEOUT = 20_000;
+/**
+ * Lets requests that were just made get on their way: loading a large library holds up the whole process, name
+ * look-ups and connections too.
+ */
+async function letRequestsLeave() {
+    // Look-up, connection and the first bytes take a turn of the event loop each.
+    for (let turn = 0; turn < 4; turn += 1)
+        await (0,promises_namespaceObject.setImmediate)();
+}
 /** The largest answer read, in bytes: a secret of 48 KB, every character of it escaped, with room to spare. */
 const LARGEST_BODY = 2 ** 20;
 /** Makes an HTTP client that keeps connections open and goes through the proxy which the environment names. */
@@ -12825,6 +12875,7 @@ function invalidAnswer(action, found) {
 const say = () => undefined;
 const SILENT = { debug: say, info: say, warn: say, error: say };
 async function loadOctokit(token, apiUrl) {
+    await letRequestsLeave();
     const { getOctokit } = await Promise.all(/* import() */[__nccwpck_require__.e(752), __nccwpck_require__.e(413)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
     return getOctokit(token.expose(), { baseUrl: apiUrl, log: SILENT });
 }
@@ -13213,7 +13264,47 @@ function unusable(value) {
     return undefined;
 }
 
+;// CONCATENATED MODULE: ./src/providers/credential-gate.ts
+
+
+/** What a gate knows a credential by: a digest of where it is used and of all its parts. */
+function digestOf(...parts) {
+    return (0,external_node_crypto_.createHash)("sha256").update(parts.join("\n"), "utf8").digest("hex");
+}
+function createCredentialGate() {
+    /** Per credential: settles when its first call has; to the refusal, if it was one. */
+    const first = new Map();
+    const refused = new Map();
+    const watch = async (credential, call) => {
+        try {
+            return await call();
+        }
+        catch (thrown) {
+            if (thrown instanceof errors_RotationError && thrown.code === "PROVIDER_UNAUTHORIZED") {
+                refused.set(credential, thrown);
+            }
+            throw thrown;
+        }
+    };
+    return {
+        async pass(credential, call) {
+            const ahead = first.get(credential);
+            if (ahead === undefined) {
+                const calling = watch(credential, call);
+                first.set(credential, calling.then(() => undefined, () => refused.get(credential)));
+                return calling;
+            }
+            await ahead;
+            const refusal = refused.get(credential);
+            if (refusal !== undefined)
+                throw refusal;
+            return watch(credential, call);
+        },
+    };
+}
+
 ;// CONCATENATED MODULE: ./src/providers/authing.ts
+
 
 
 
@@ -13261,14 +13352,12 @@ function createAuthing(inputs, context) {
     const logIn = async (signal) => {
         const action = "issue a management token";
         const body = { accessKeyId, accessKeySecret: accessKeySecret.expose() };
-        const data = await askAgain(context, async () => {
-            try {
-                return await call({ method: "POST", endpoint: "get-management-token", action, body }, signal);
-            }
-            catch (error) {
-                throw asRefusedKey(error);
-            }
-        }, signal);
+        const request = { method: "POST", endpoint: "get-management-token", action, body };
+        const once = () => call(request, signal).catch((error) => {
+            throw asRefusedKey(error);
+        });
+        const key = digestOf(apiUrl, accessKeyId, accessKeySecret.expose());
+        const data = await askAgain(context, () => context.gate.pass(key, once), signal);
         const token = data["access_token"];
         if (typeof token !== "string" || token === "") {
             throw authing_invalidAnswer(action, "no access_token", "a management token");
@@ -13331,6 +13420,7 @@ function createAuthing(inputs, context) {
     return {
         title,
         apiUrl,
+        confirms: "beside",
         async preflight(signal) {
             await logIn(signal);
             const action = "read the app";
@@ -13485,6 +13575,7 @@ function poolOf(token) {
 
 
 
+
 const cloudroom_title = "CloudRoom";
 /** https://github.com/cloudroomSDK/Documents, `webapi/docs`; self-hosted servers have a host of their own. */
 const cloudroom_API_URL = "https://www.cloudroom.com";
@@ -13507,7 +13598,9 @@ function createCloudRoom(inputs, context) {
     const compSecret = inputs.secret("comp-secret");
     // Constant for a company, and all that a request needs: as good as the password.
     const secretKey = masker.secret(md5(`${compId}&${compSecret.expose()}`));
-    const call = async (endpoint, action, fields = {}, signal) => {
+    const company = digestOf(apiUrl, compId, compSecret.expose());
+    const call = (endpoint, action, fields = {}, signal) => context.gate.pass(company, () => send(endpoint, action, fields, signal));
+    const send = async (endpoint, action, fields, signal) => {
         const response = await ask(context, {
             provider: cloudroom_title,
             action,
@@ -13563,6 +13656,7 @@ function createCloudRoom(inputs, context) {
     return {
         title: cloudroom_title,
         apiUrl,
+        confirms: "beside",
         async preflight(signal) {
             await listedSecret(signal);
             return undefined;
@@ -13656,13 +13750,688 @@ function md5(text) {
     return (0,external_node_crypto_.createHash)("md5").update(text, "utf8").digest("hex");
 }
 
+;// CONCATENATED MODULE: ./src/providers/huawei/signature.ts
+
+const ALGORITHM = "SDK-HMAC-SHA256";
+/**
+ * The headers of a request signed with SDK-HMAC-SHA256
+ * (https://support.huaweicloud.com/devg-apisign/api-sign-algorithm.html). The same algorithm signs calls of Huawei
+ * Cloud's own APIs with an access key, and calls of published APIs with an app's key and secret.
+ *
+ * @param now milliseconds since 1970; the gateway refuses more than 15 minutes of difference.
+ */
+function sign(request, { accessKey, secretKey }, now) {
+    const date = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, "");
+    const headers = {
+        ...request.headers,
+        host: new URL(request.url).host,
+        "x-sdk-date": date,
+    };
+    const names = Object.keys(headers).map((name) => name.toLowerCase());
+    const signedHeaders = names.sort().join(";");
+    const digest = sha256(canonicalRequest({ ...request, headers }, signedHeaders));
+    const signature = (0,external_node_crypto_.createHmac)("sha256", secretKey).update(`${ALGORITHM}\n${date}\n${digest}`).digest("hex");
+    const authorization = `${ALGORITHM} Access=${accessKey}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
+    return { ...headers, authorization };
+}
+/** What is signed: method, path, query, headers and body, each in its canonical form. */
+function canonicalRequest({ method, url, headers, body }, signedHeaders) {
+    const { pathname, search } = new URL(url);
+    const values = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value.trim()]));
+    const lines = signedHeaders.split(";").map((name) => `${name}:${values.get(name) ?? ""}\n`);
+    return [
+        method,
+        canonicalPath(pathname),
+        canonicalQuery(search),
+        lines.join(""),
+        signedHeaders,
+        sha256(body),
+    ].join("\n");
+}
+/** Every segment encoded once, and a slash at the end, which the URL itself does not get. */
+function canonicalPath(pathname) {
+    const path = pathname
+        .split("/")
+        .map((segment) => signature_encode(decodeURIComponent(segment)))
+        .join("/");
+    return path.endsWith("/") ? path : `${path}/`;
+}
+/** Sorted by name, then by value, in code order. */
+function canonicalQuery(search) {
+    return [...new URLSearchParams(search)]
+        .sort(([a, x], [b, y]) => (a === b ? compare(x, y) : compare(a, b)))
+        .map(([name, value]) => `${signature_encode(name)}=${signature_encode(value)}`)
+        .join("&");
+}
+function compare(a, b) {
+    return a < b ? -1 : a > b ? 1 : 0;
+}
+/** All but unreserved characters as %XX in upper case. */
+function signature_encode(text) {
+    return encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+function sha256(text) {
+    return (0,external_node_crypto_.createHash)("sha256").update(text, "utf8").digest("hex");
+}
+
+;// CONCATENATED MODULE: ./src/providers/huawei/client.ts
+
+
+
+
+
+/**
+ * A client of one service, by the inputs that all Huawei Cloud providers share: `region`, `project-id` and a key
+ * pair, temporary or not, or an IAM token.
+ *
+ * @param service first part of the service's host.
+ */
+function createHuaweiClient(inputs, context, { title, service }) {
+    const region = readName(inputs, "region", "a region such as cn-north-4");
+    const projectId = readName(inputs, "project-id", "a project id of letters and digits");
+    const apiUrl = inputs.url("api-url", `https://${service}.${region}.${domainOf(region)}`);
+    const credential = readCredential(inputs);
+    return {
+        apiUrl,
+        projectId,
+        call: ({ method, path, action, body, signal }) => context.gate.pass(credential.digest, async () => {
+            const url = `${apiUrl}${path}`;
+            const text = body === undefined ? "" : JSON.stringify(body);
+            const headers = credential.authorize({
+                method,
+                url,
+                headers: { "content-type": "application/json", "x-project-id": projectId },
+                body: text,
+            }, context.clock.now());
+            const response = await ask(context, {
+                provider: title,
+                action,
+                method,
+                url,
+                headers,
+                ...(body === undefined ? {} : { body: text }),
+                signal,
+            });
+            return readAnswer(response, { title, action, appId: inputs.appId, now: context.clock.now() });
+        }),
+    };
+}
+function readCredential(inputs) {
+    const token = inputs.optionalSecret("iam-token");
+    const accessKey = inputs.optional("access-key-id");
+    const secretKey = inputs.optionalSecret("access-key-secret");
+    const securityToken = inputs.optionalSecret("security-token");
+    const keyPair = accessKey !== undefined || secretKey !== undefined || securityToken !== undefined;
+    if (token !== undefined && keyPair) {
+        inputs.problem(errors_RotationError.of("INPUT_CONFLICT", { first: "iam-token", second: "access-key-id" }));
+    }
+    if (token !== undefined) {
+        return {
+            digest: digestOf(token.expose()),
+            authorize: ({ headers }) => ({ ...headers, "x-auth-token": token.expose() }),
+        };
+    }
+    const id = accessKey ?? inputs.required("access-key-id");
+    const secret = secretKey ?? inputs.secret("access-key-secret");
+    const temporary = securityToken === undefined ? {} : { "x-security-token": securityToken.expose() };
+    return {
+        digest: digestOf(id, secret.expose(), securityToken?.expose() ?? ""),
+        authorize: (request, now) => sign({ ...request, headers: { ...request.headers, ...temporary } }, { accessKey: id, secretKey: secret.expose() }, now),
+    };
+}
+function readName(inputs, name, expected) {
+    const value = inputs.required(name);
+    // Becomes part of a host or a path.
+    if (value !== "" && !/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(value)) {
+        inputs.problem(errors_RotationError.of("INPUT_INVALID", { input: name, found: `"${value}"`, expected }));
+    }
+    return value;
+}
+/** https://github.com/huaweicloud/huaweicloud-sdk-nodejs-v3, `ApigRegion.ts` and `CsmsRegion.ts`. */
+function domainOf(region) {
+    return region === "eu-west-101" ? "myhuaweicloud.eu" : "myhuaweicloud.com";
+}
+/** Codes that say "no such thing"; CSMS says it with HTTP 400. */
+const MISSING = ["CSMS.0005", "CSMS.0106", "APIG.3002", "APIG.3004", "APIG.3030"];
+/** Codes that refuse the credential with another status than 401. */
+const UNAUTHORIZED = ["CSMS.0301", "KMS.0303"];
+/** Throttling; `APIG.9008` comes with HTTP 500. */
+const THROTTLED = ["APIG.9008", "APIG.0308", "APIGW.0308"];
+function readAnswer(response, { title: provider, action, appId, now, }) {
+    const { status } = response;
+    const answer = parseObject(response.body);
+    const { code, message } = readError(answer);
+    if (status >= 200 && status < 300 && code === undefined) {
+        if (answer !== undefined)
+            return answer;
+        const found = describeBody(response);
+        throw errors_RotationError.of("PROVIDER_ANSWER_INVALID", { provider, action, found, expected: "a JSON object" }, { changed: "unknown" });
+    }
+    // Only a refusal in the documented form says that nothing was done.
+    const changed = code !== undefined && status >= 400 && status < 500 ? "no" : "unknown";
+    if (status === 401 || UNAUTHORIZED.includes(code ?? "")) {
+        // Its message can echo every signed header, so it is not even kept.
+        const inputs = `"access-key-id" and "access-key-secret" (with "security-token"), or "iam-token",`;
+        throw errors_RotationError.of("PROVIDER_UNAUTHORIZED", { provider, inputs }, { detail: code });
+    }
+    const options = {
+        detail: [code, message].filter((part) => part !== undefined).join(": ") || undefined,
+        changed,
+    };
+    if (status === 429 || THROTTLED.includes(code ?? "")) {
+        const retryAfter = parseRetryAfter(response.headers["retry-after"], now);
+        throw errors_RotationError.of("PROVIDER_RATE_LIMITED", { provider, action }, { ...options, changed: "no", transient: true, retryAfter });
+    }
+    if (MISSING.includes(code ?? "") || (status === 404 && code !== undefined)) {
+        throw errors_RotationError.of("APP_NOT_FOUND", { provider, appId }, options);
+    }
+    if (status === 403)
+        throw errors_RotationError.of("PROVIDER_FORBIDDEN", { provider, action }, options);
+    if (status >= 500) {
+        throw errors_RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status }, { ...options, transient: true });
+    }
+    if (code !== undefined)
+        throw errors_RotationError.of("PROVIDER_REFUSED", { provider, action, code }, options);
+    throw errors_RotationError.of("PROVIDER_ANSWER_INVALID", { provider, action, found: describeBody(response), expected: "a JSON object" }, options);
+}
+/** Errors come flat, and from `rotate` nested; some older services say `code` and `message`. */
+function readError(answer) {
+    const error = isObject(answer?.["error"]) ? answer["error"] : answer;
+    const text = (value) => (typeof value === "string" ? value : undefined);
+    return {
+        code: text(error?.["error_code"]) ?? text(error?.["code"]),
+        message: text(error?.["error_msg"]) ?? text(error?.["message"]),
+    };
+}
+
+;// CONCATENATED MODULE: ./src/providers/huawei/probe.ts
+
+
+
+/** @param url of a published API with App authentication, which the app may call with GET. */
+function createProbe(url, context, provider) {
+    const action = "answer the probe";
+    return async ({ appKey, appSecret }) => {
+        try {
+            return await askAgain(context, async () => {
+                const request = { method: "GET", url, headers: {}, body: "" };
+                const headers = sign(request, { accessKey: appKey, secretKey: appSecret }, context.clock.now());
+                const response = await ask(context, { provider, action, method: "GET", url, headers });
+                const { status } = response;
+                if (status >= 200 && status < 300)
+                    return { state: "valid" };
+                // Only the gateway's own refusal speaks of the signature: the API behind it may have 401s of its own.
+                if (status === 401 && typeof parseObject(response.body)?.["error_code"] === "string") {
+                    return { state: "invalid" };
+                }
+                if (status === 429 || status >= 500) {
+                    throw errors_RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status }, { transient: true });
+                }
+                return { state: "inconclusive", why: `the probe answered ${String(status)}` };
+            });
+        }
+        catch (thrown) {
+            const { code } = errors_RotationError.from(thrown);
+            return { state: "inconclusive", why: `the probe did not answer (${code})` };
+        }
+    };
+}
+
+;// CONCATENATED MODULE: ./src/providers/huawei-apig.ts
+
+
+
+
+
+const huawei_apig_title = "Huawei Cloud API Gateway";
+/** Waits before the second and third try to set one and the same secret, in milliseconds. */
+const SET_AGAIN = [2_000, 5_000];
+/**
+ * Letters and digits only, though `_-!@#$%` are allowed too, and well within 8 to 64 characters: right for both
+ * generations of the API, and harmless in every shell
+ * (https://support.huaweicloud.com/api-apig/UpdateAppV2.html).
+ */
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const LENGTH = 48;
+/** Rotates the AppSecret of an API Gateway app: on a dedicated gateway with `instance-id`, else on the shared one. */
+const createHuaweiApig = (inputs, context) => {
+    const client = createHuaweiClient(inputs, context, { title: huawei_apig_title, service: "apig" });
+    const instanceId = inputs.optional("instance-id");
+    return instanceId === undefined
+        ? createShared(inputs, context, client)
+        : createDedicated(inputs, context, client, instanceId);
+};
+/**
+ * The shared gateway (API v1.0): every answer hides the secret, so the value is ours, and only the probe tells
+ * whether it was taken
+ * (https://support.huaweicloud.com/api-apig/apig-zh-api-180713037.html).
+ */
+function createShared(inputs, context, client) {
+    const probe = readProbe(inputs, context, { required: true });
+    const current = inputs.optionalSecret("current-secret");
+    const path = `/v1.0/apigw/apps/${encodeURIComponent(inputs.appId)}`;
+    let app;
+    /** Whether the probe has accepted the secret given as current. */
+    let proved = false;
+    const set = async (secret) => {
+        const { name, remark } = known(app);
+        // Whether an omitted remark is cleared is not documented, so both go back as they were.
+        const body = { name, ...(remark === undefined ? {} : { remark }), app_secret: secret.expose() };
+        await client.call({ method: "PUT", path, action: "modify the app", body });
+    };
+    const works = (secret) => probe === undefined
+        ? Promise.resolve({ state: "inconclusive", why: "no probe-url is set" })
+        : probe({ appKey: known(app).appKey, appSecret: secret.expose() });
+    return {
+        title: huawei_apig_title,
+        apiUrl: client.apiUrl,
+        confirms: "required",
+        async preflight(signal) {
+            app = await readApp(context, client, path, signal);
+            if (probe === undefined)
+                return undefined;
+            await calibrate(probe, app.appKey);
+            if (current === undefined)
+                return undefined;
+            const verdict = await works(current);
+            if (verdict.state === "inconclusive")
+                throw errors_RotationError.of("PROBE_UNUSABLE", { found: verdict.why });
+            proved = verdict.state === "valid";
+            // After a run that was cut off it is outdated, and must not stop the next one from healing.
+            if (!proved) {
+                context.warn(`${huawei_apig_title} refuses the value of "current-secret": it is not the secret in force, and could not be put back.`);
+            }
+            return undefined;
+        },
+        async rotate() {
+            const secret = context.masker.secret(generate());
+            await setPersistently(context, () => set(secret));
+            return { value: secret };
+        },
+        ...(probe === undefined ? {} : { verify: ({ value }) => works(value) }),
+        // Only a secret that the probe has accepted in preflight is known to be the right one.
+        ...(probe === undefined || current === undefined
+            ? {}
+            : {
+                restore: async () => {
+                    if (!proved)
+                        return false;
+                    await setPersistently(context, () => set(current));
+                    return (await works(current)).state === "valid";
+                },
+            }),
+    };
+}
+/**
+ * A dedicated gateway (API v2): answers carry the secret in the clear, so it can be read, chosen and put back
+ * (https://support.huaweicloud.com/api-apig/ResettingAppSecretV2.html).
+ */
+function createDedicated(inputs, context, client, instanceId) {
+    const probe = readProbe(inputs, context, { required: false });
+    const apps = `/v2/${client.projectId}/apigw/instances/${encodeURIComponent(instanceId)}/apps`;
+    const path = `${apps}/${encodeURIComponent(inputs.appId)}`;
+    const resetPath = `${apps}/secret/${encodeURIComponent(inputs.appId)}`;
+    let app;
+    let before;
+    /** Whether the gateway takes secrets that we choose: then the former one can be put back. */
+    let chosen = false;
+    const read = async (signal) => {
+        app = await readApp(context, client, path, signal);
+        return { value: usable(context, app.secret) };
+    };
+    const reset = (secret) => {
+        const body = secret === undefined ? {} : { app_secret: secret.expose() };
+        return client.call({ method: "PUT", path: resetPath, action: "reset the app's secret", body });
+    };
+    /** What is in force, if it is not the former secret. */
+    const findNew = async () => {
+        const found = await read();
+        return before !== undefined && found.value.equals(before) ? undefined : found;
+    };
+    /** A secret of ours; undefined if the gateway does not take one. */
+    const choose = async () => {
+        const secret = context.masker.secret(generate());
+        let lost;
+        try {
+            await setPersistently(context, () => reset(secret));
+        }
+        catch (thrown) {
+            const error = errors_RotationError.from(thrown);
+            if (error.changed === "no" && error.code === "PROVIDER_REFUSED")
+                return undefined;
+            if (error.changed === "no")
+                throw error;
+            lost = error;
+        }
+        // The answer shows the secret too, but what can be read is what is in force: a value may have been ignored.
+        const found = await findNew().catch((cause) => {
+            throw unknownAfter(lost, cause);
+        });
+        if (found === undefined && lost !== undefined)
+            throw lost;
+        chosen = found?.value.equals(secret) ?? false;
+        return found;
+    };
+    /** A secret of the gateway's making, which its answer shows. */
+    const generateThere = async () => {
+        try {
+            await reset();
+        }
+        catch (thrown) {
+            const error = errors_RotationError.from(thrown);
+            if (error.changed === "no")
+                throw error;
+        }
+        try {
+            const found = (await findNew()) ?? (await reset().then(findNew));
+            if (found !== undefined)
+                return found;
+        }
+        catch (cause) {
+            throw unknownAfter(undefined, cause);
+        }
+        throw errors_RotationError.of("SECRET_UNCHANGED", { provider: huawei_apig_title });
+    };
+    return {
+        title: huawei_apig_title,
+        apiUrl: client.apiUrl,
+        confirms: "before",
+        async preflight(signal) {
+            const inForce = await read(signal);
+            before = inForce.value;
+            if (probe !== undefined) {
+                const { appKey } = known(app);
+                await calibrate(probe, appKey);
+                const verdict = await probe({ appKey, appSecret: before.expose() });
+                if (verdict.state !== "valid") {
+                    const found = verdict.state === "invalid" ? "it refuses the secret in force" : verdict.why;
+                    throw errors_RotationError.of("PROBE_UNUSABLE", { found });
+                }
+            }
+            return inForce;
+        },
+        rotate: async () => (await choose()) ?? (await generateThere()),
+        read: () => read(),
+        ...(probe === undefined
+            ? {}
+            : {
+                verify: ({ value }) => probe({ appKey: known(app).appKey, appSecret: value.expose() }),
+            }),
+        async restore() {
+            const former = before;
+            if (!chosen || former === undefined)
+                return false;
+            await setPersistently(context, () => reset(former));
+            return (await read()).value.equals(former);
+        },
+    };
+}
+async function readApp(context, client, path, signal) {
+    const action = "read the app";
+    const call = { method: "GET", path, action, signal };
+    const app = await askAgain(context, () => client.call(call), signal);
+    const { name, remark, app_key: appKey, app_secret: secret } = app;
+    if (typeof name !== "string" || typeof appKey !== "string") {
+        const found = `an app without "name" or "app_key"`;
+        throw errors_RotationError.of("PROVIDER_ANSWER_INVALID", { provider: huawei_apig_title, action, found, expected: "an app" });
+    }
+    return { name, appKey, secret, remark: typeof remark === "string" ? remark : undefined };
+}
+function known(app) {
+    if (app === undefined)
+        throw new Error("Invariant violation: the app is used before it was read");
+    return app;
+}
+function usable({ masker }, secret) {
+    if (typeof secret === "string" && unusable(secret) === undefined)
+        return masker.secret(secret);
+    const found = unusable(secret) ?? "not a string";
+    throw errors_RotationError.of("SECRET_UNUSABLE", { provider: huawei_apig_title, found }, { changed: "unknown" });
+}
+/**
+ * Sets one and the same secret, again after a lost answer: nothing is lost by that, as the value does not change.
+ *
+ * @throws {RotationError} a refusal, if no answer was lost before it; else ROTATION_UNKNOWN.
+ */
+async function setPersistently(context, set) {
+    let lost;
+    for (let attempt = 0;; attempt += 1) {
+        try {
+            await set();
+            return;
+        }
+        catch (thrown) {
+            const error = errors_RotationError.from(thrown);
+            if (error.changed === "unknown")
+                lost ??= error;
+            const wait = SET_AGAIN[attempt];
+            if (wait === undefined || (error.changed === "no" && !error.transient)) {
+                if (lost === undefined)
+                    throw error;
+                const options = { cause: error, detail: lost.message, changed: "unknown" };
+                throw errors_RotationError.of("ROTATION_UNKNOWN", { provider: huawei_apig_title }, options);
+            }
+            context.onWait(`${error.message} Setting the same secret again`, wait);
+            await context.clock.sleep(wait);
+        }
+    }
+}
+function unknownAfter(lost, cause) {
+    const detail = (lost ?? errors_RotationError.from(cause)).message;
+    return errors_RotationError.of("ROTATION_UNKNOWN", { provider: huawei_apig_title }, { cause, detail, changed: "unknown" });
+}
+function readProbe(inputs, context, { required }) {
+    const url = inputs.address("probe-url");
+    if (url === undefined && required && inputs.verifies) {
+        inputs.problem(errors_RotationError.of("INPUT_MISSING", {
+            input: "probe-url",
+            because: "the shared gateway never shows a secret, and only a probe can prove the new one",
+            hint: `Set "probe-url" to a published API that this app may call with GET, or "verify" to "off".`,
+        }));
+    }
+    return url === undefined || !inputs.verifies ? undefined : createProbe(url, context, huawei_apig_title);
+}
+/** A probe that accepts any secret, or refuses none, would prove nothing later, when it counts. */
+async function calibrate(probe, appKey) {
+    const verdict = await probe({ appKey, appSecret: generate() });
+    if (verdict.state === "invalid")
+        return;
+    const found = verdict.state === "valid" ? "it accepts a wrong secret" : verdict.why;
+    throw errors_RotationError.of("PROBE_UNUSABLE", { found });
+}
+function generate() {
+    return Array.from({ length: LENGTH }, () => ALPHABET[(0,external_node_crypto_.randomInt)(ALPHABET.length)]).join("");
+}
+
+;// CONCATENATED MODULE: ./src/providers/huawei-csms.ts
+
+
+
+const huawei_csms_title = "Huawei Cloud CSMS";
+/** As Huawei's own tools look: every 5 s, for 10 minutes. In milliseconds. */
+const TASK_INTERVAL = 5_000;
+const TASK_CEILING = 600_000;
+/** What a task may take at the very most, in milliseconds. */
+const LONGEST_TASK = 3_600_000;
+/**
+ * Rotates a database secret (`rotate`, https://support.huaweicloud.com/api-dew/RotateSecret.html), which happens in
+ * a task of its own time. The version in force is the one that carries `SYSCURRENT`, never `latest`.
+ */
+function createHuaweiCsms(inputs, context) {
+    const { appId: name } = inputs;
+    const client = createHuaweiClient(inputs, context, { title: huawei_csms_title, service: "kms" });
+    const { clock, masker } = context;
+    const project = `/v1/${client.projectId}`;
+    const path = `${project}/secrets/${encodeURIComponent(name)}`;
+    checkName(inputs);
+    let before;
+    const get = (call) => askAgain(context, () => client.call({ method: "GET", ...call }), call.signal);
+    const currentVersion = async (signal) => {
+        const action = "read the stage SYSCURRENT";
+        const { stage } = await get({ path: `${path}/stages/SYSCURRENT`, action, signal });
+        const version = isObject(stage) ? stage["version_id"] : undefined;
+        if (typeof version === "string" && version !== "")
+            return version;
+        throw huawei_csms_invalidAnswer(action, `no "version_id"`, "the version in force");
+    };
+    const readVersion = async (id, signal) => {
+        const action = "read the secret's value";
+        const { version } = await get({ path: `${path}/versions/${encodeURIComponent(id)}`, action, signal });
+        const content = isObject(version) ? version : {};
+        // Binary values come as base64 text, and go to GitHub as that.
+        const value = content["secret_string"] ?? content["secret_binary"];
+        const found = unusable(value);
+        if (typeof value !== "string" || found !== undefined) {
+            throw errors_RotationError.of("SECRET_UNUSABLE", { provider: huawei_csms_title, found: found ?? "not a string" });
+        }
+        const metadata = isObject(content["version_metadata"]) ? content["version_metadata"] : {};
+        const madeAt = Number(metadata["create_time"]);
+        return {
+            value: masker.secret(value),
+            version: id,
+            ...(Number.isFinite(madeAt) && madeAt > 0 ? { madeAt } : {}),
+        };
+    };
+    const readInForce = async (signal) => readVersion(await currentVersion(signal), signal);
+    const tasks = async (query, signal) => {
+        const action = "list the rotation tasks";
+        const { tasks: found } = await get({ path: `${project}/csms/tasks?${query}`, action, signal });
+        return Array.isArray(found) ? found.filter(isObject).map(toTask) : [];
+    };
+    /** Follows a rotation to its end: its task where there is one, and in any case the stage. */
+    const follow = async (taskId) => {
+        const startedAt = clock.now();
+        for (;;) {
+            const known = taskId === undefined ? [] : await tasks(`task_id=${encodeURIComponent(taskId)}`);
+            const task = known[0];
+            if (task?.status === "FAILED")
+                throw failed(`failed${task.error === "" ? "" : ` (${task.error})`}`);
+            // A task that has succeeded says when to look; without one, only the stage can tell.
+            if (task === undefined || task.status === "SUCCESS") {
+                const version = await currentVersion();
+                if (version !== before)
+                    return readVersion(version);
+            }
+            if (clock.now() - startedAt >= TASK_CEILING)
+                throw failed("has not ended in 10 minutes");
+            context.onWait("the rotation task is under way", TASK_INTERVAL);
+            await clock.sleep(TASK_INTERVAL);
+        }
+    };
+    /** After a lost answer: the order may have been taken, and each order makes another password. */
+    const followLost = async (lost) => {
+        try {
+            const known = await tasks(`secret_name=${encodeURIComponent(name)}`);
+            return await follow(known.find((task) => isRunning(task, clock.now()))?.id);
+        }
+        catch (cause) {
+            const options = { cause, detail: lost.message, changed: "unknown" };
+            throw errors_RotationError.of("ROTATION_UNKNOWN", { provider: huawei_csms_title }, options);
+        }
+    };
+    return {
+        title: huawei_csms_title,
+        apiUrl: client.apiUrl,
+        confirms: "before",
+        tellsAge: true,
+        async preflight(signal) {
+            const { secret } = await get({ path, action: "read the secret", signal });
+            checkRotatable(isObject(secret) ? secret : {}, inputs.mode);
+            const [inForce, known] = await Promise.all([
+                readInForce(signal),
+                tasks(`secret_name=${encodeURIComponent(name)}`, signal),
+            ]);
+            if (inputs.mode !== "sync" && known.some((task) => isRunning(task, clock.now()))) {
+                throw notRotatable("a rotation of it is running", "no rotation under way", "Wait for it to end, then run again.");
+            }
+            before = inForce.version;
+            return inForce;
+        },
+        async rotate() {
+            let answer;
+            try {
+                answer = await client.call({ method: "POST", path: `${path}/rotate`, action: "rotate the secret" });
+            }
+            catch (thrown) {
+                const error = errors_RotationError.from(thrown);
+                if (error.changed === "no")
+                    throw error;
+                return asUnknown(followLost(error));
+            }
+            const taskId = answer["rotation_task_id"];
+            return asUnknown(follow(typeof taskId === "string" && taskId !== "" ? taskId : undefined));
+        },
+        read: () => readInForce(),
+    };
+}
+function toTask(task) {
+    const text = (field) => (typeof task[field] === "string" ? task[field] : "");
+    return {
+        id: text("task_id"),
+        status: text("task_status"),
+        error: text("task_error_code"),
+        startedAt: Number(task["task_time"]),
+    };
+}
+/** Only the two final states are documented; one of another kind that is hours old is not waited for. */
+function isRunning({ status, startedAt }, now) {
+    return status !== "SUCCESS" && status !== "FAILED" && !(now - startedAt > LONGEST_TASK);
+}
+function checkName(inputs) {
+    const { appId } = inputs;
+    // "." and ".." would climb in the API's path.
+    if (appId !== "" && (!/^[A-Za-z0-9._-]{1,64}$/.test(appId) || /^\.+$/.test(appId))) {
+        const expected = "the secret's name: up to 64 letters, digits, dots, dashes and underscores";
+        inputs.problem(errors_RotationError.of("INPUT_INVALID", { input: "app-id", found: `"${appId}"`, expected }));
+    }
+}
+function checkRotatable(secret, mode) {
+    const { state, secret_type: type } = secret;
+    if (state !== "ENABLED") {
+        const hint = "Enable the secret in the console, then run again.";
+        throw notRotatable(`it is ${huawei_csms_say(state)}`, "a secret that is ENABLED", hint);
+    }
+    // What is only published may be of any type.
+    if (mode !== "sync" && (type === "COMMON" || type === undefined)) {
+        throw notRotatable(`it is of type ${huawei_csms_say(type)}`, "a database secret such as RDS-FG or GaussDB-FG", `CSMS rotates database secrets only: change the value of a COMMON secret where it is made, store it in CSMS, and publish it with "mode" set to "sync".`);
+    }
+}
+function notRotatable(found, expected, hint) {
+    return errors_RotationError.of("APP_NOT_ROTATABLE", { provider: huawei_csms_title, found, expected, hint });
+}
+function huawei_csms_say(value) {
+    return typeof value === "string" ? value : "unknown";
+}
+function failed(found) {
+    return errors_RotationError.of("ROTATION_FAILED", { provider: huawei_csms_title, found }, { changed: "unknown" });
+}
+function huawei_csms_invalidAnswer(action, found, expected) {
+    return errors_RotationError.of("PROVIDER_ANSWER_INVALID", { provider: huawei_csms_title, action, found, expected });
+}
+/** Whatever goes wrong once the order was given, the secret in force may have ended. */
+async function asUnknown(following) {
+    try {
+        return await following;
+    }
+    catch (thrown) {
+        const error = errors_RotationError.from(thrown);
+        if (error.code === "ROTATION_FAILED" || error.code === "ROTATION_UNKNOWN")
+            throw error;
+        throw errors_RotationError.of("ROTATION_UNKNOWN", { provider: huawei_csms_title }, { cause: error, detail: error.message, changed: "unknown" });
+    }
+}
+
 ;// CONCATENATED MODULE: ./src/providers/index.ts
+
+
 
 
 /** Every provider this action knows. To add one, add its line here. */
 const providers = {
     authing: createAuthing,
     cloudroom: createCloudRoom,
+    "huawei-apig": createHuaweiApig,
+    "huawei-csms": createHuaweiCsms,
 };
 
 ;// CONCATENATED MODULE: ./src/inputs.ts
@@ -13696,7 +14465,7 @@ function readInputs(raw, facts, context) {
         reader.problem(errors_RotationError.of("PROVIDER_UNKNOWN", { found: providerId, known: Object.keys(providers) }));
     }
     else {
-        provider = factory({ ...reader, appId }, context);
+        provider = factory({ ...reader, appId, mode, verifies: verify !== "off" }, context);
         if (mode === "sync" && provider.read === undefined) {
             reader.problem(errors_RotationError.of("SYNC_UNSUPPORTED", { provider: provider.title }));
         }
@@ -13733,31 +14502,39 @@ function createReader(raw, masker) {
     const invalid = (input, shown, expected) => {
         problem(errors_RotationError.of("INPUT_INVALID", { input, found: shown, expected }));
     };
-    function url(name, standard) {
+    const address = (name) => {
         const value = optional(name);
         if (value === undefined)
-            return standard;
-        const parsed = URL.canParse(value) ? new URL(value) : undefined;
-        if (parsed === undefined || !["https:", "http:"].includes(parsed.protocol)) {
+            return undefined;
+        const parsed = URL.parse(value);
+        if (parsed === null || !["https:", "http:"].includes(parsed.protocol)) {
             invalid(name, "not a web address", "an address such as https://api.example.com");
         }
-        else if (parsed.username !== "" ||
-            parsed.password !== "" ||
-            parsed.search !== "" ||
-            parsed.hash !== "") {
-            invalid(name, "an address with credentials, a query or a fragment", "an address without them");
+        else if (parsed.username !== "" || parsed.password !== "" || parsed.hash !== "") {
+            invalid(name, "an address with credentials or a fragment", "an address without them");
         }
         else if (parsed.protocol === "http:" && !isLoopback(parsed.hostname)) {
             problem(errors_RotationError.of("URL_INSECURE", { input: name, found: `"${parsed.origin}"` }));
         }
-        return value.replace(/\/+$/, "");
+        return value;
+    };
+    function url(name, standard) {
+        const value = address(name);
+        if (value?.includes("?") === true)
+            invalid(name, "an address with a query", "a base URL without one");
+        return value === undefined ? standard : value.replace(/\/+$/, "");
     }
     return {
         problem,
         optional,
         required,
         url,
+        address,
         secret: (name) => masker.secret(required(name)),
+        optionalSecret(name) {
+            const value = optional(name);
+            return value === undefined ? undefined : masker.secret(value);
+        },
         choice(name, choices) {
             const value = optional(name) ?? choices[0];
             const chosen = choices.find((choice) => choice === value);
@@ -13928,7 +14705,7 @@ function readJournal(path) {
             continue;
         rotations.set(entry.rotation, [...(rotations.get(entry.rotation) ?? []), entry]);
     }
-    return [...rotations].flatMap(([rotation, entries]) => entries.some(({ did }) => did === "settled") ? [] : [summarize(rotation, entries)]);
+    return [...rotations].flatMap(([rotation, entries]) => entries.at(-1)?.did === "settled" ? [] : [summarize(rotation, entries)]);
 }
 function deleteJournal(path) {
     (0,external_node_fs_namespaceObject.rmSync)(path, { force: true });
@@ -13954,6 +14731,8 @@ function summarize(rotation, entries) {
                 unsent.delete(JSON.stringify(entry.target));
                 break;
             case "settled":
+                [marker, rotating, sealed] = [undefined, false, 0];
+                unsent.clear();
                 break;
         }
     }
@@ -14008,7 +14787,7 @@ function wasWritten(outcome) {
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** Decides what is due: the first rule that fits. */
-function decide({ targets, markers }, { mode, force, rotateAfter, readable }, now) {
+function decide({ targets, markers, madeAt }, { mode, force, rotateAfter, readable }, now) {
     if (mode === "sync")
         return { action: "publish", reason: "mode is sync" };
     if (force)
@@ -14018,11 +14797,12 @@ function decide({ targets, markers }, { mode, force, rotateAfter, readable }, no
     const written = targets.filter((time) => time !== undefined);
     if (written.length === 0)
         return { action: "rotate", reason: "no target has the secret yet" };
-    const age = now - Math.min(...written);
+    const age = now - (madeAt ?? Math.min(...written));
+    const since = `${madeAt === undefined ? "the oldest target was written" : "the secret in force was made"} ${inWords(age)} ago`;
     // Schedules drift, and a weekly run with 7d must not become fortnightly.
     const enough = rotateAfter >= DAY ? rotateAfter - HOUR : rotateAfter;
     if (age >= enough) {
-        return { action: "rotate", reason: `the oldest target was written ${inWords(age)} ago` };
+        return { action: "rotate", reason: since };
     }
     const heal = readable ? "publish" : "rotate";
     if (written.length < targets.length)
@@ -14030,8 +14810,7 @@ function decide({ targets, markers }, { mode, force, rotateAfter, readable }, no
     if (wasCutOff({ targets, markers })) {
         return { action: heal, reason: "a marker tells of a rotation that was cut off" };
     }
-    const reason = `the oldest target was written ${inWords(age)} ago`;
-    return { action: markers.length > 0 ? "tidy" : "leave", reason };
+    return { action: markers.length > 0 ? "tidy" : "leave", reason: since };
 }
 /**
  * Whether markers tell of a rotation that did not reach every target. GitHub's times are whole seconds: a target
@@ -14296,9 +15075,11 @@ function cutLines(lines) {
 
 ;// CONCATENATED MODULE: ./src/stages/confirm.ts
 
-/** How long a new secret may be refused before that counts, in milliseconds: it may take a while to get around. */
-const PATIENCE = 60_000;
-const BETWEEN_TRIES = 5_000;
+/**
+ * Waits between tries to use a secret that is refused, in milliseconds: it may take a minute to get around. Few, as
+ * gateways lock a key after more than five bad tries.
+ */
+const WAITS = [5_000, 15_000, 40_000];
 /** Asks the provider whether a secret is the one in force, and works, as far as it can tell. Never throws. */
 async function confirm_confirm(secret, provider, clock) {
     if (provider.read === undefined && provider.verify === undefined) {
@@ -14318,21 +15099,21 @@ async function confirm_confirm(secret, provider, clock) {
 }
 async function verify(secret, provider, clock) {
     const startedAt = clock.now();
-    for (;;) {
+    for (let attempt = 0;; attempt += 1) {
         const verdict = await provider.verify?.(secret);
         if (verdict === undefined || verdict.state === "valid")
             return { state: "valid" };
         if (verdict.state === "inconclusive")
             return verdict;
-        const waited = clock.now() - startedAt;
-        if (waited >= PATIENCE) {
-            const seconds = Math.round(waited / 1_000);
+        const wait = WAITS[attempt];
+        if (wait === undefined) {
+            const seconds = Math.round((clock.now() - startedAt) / 1_000);
             return {
                 state: "invalid",
                 error: errors_RotationError.of("CONFIRM_INVALID", { provider: provider.title, seconds }),
             };
         }
-        await clock.sleep(BETWEEN_TRIES);
+        await clock.sleep(wait);
     }
 }
 
@@ -14504,7 +15285,8 @@ async function preflight(rotation, tools) {
         void sealing();
     const survey = await lookAround(rotation, tools);
     const readable = rotation.provider.read !== undefined;
-    const decision = decide(survey.state, { ...rotation, readable }, tools.clock.now());
+    const madeAt = rotation.provider.tellsAge === true ? await ageFrom(provider) : undefined;
+    const decision = decide({ ...survey.state, madeAt }, { ...rotation, readable }, tools.clock.now());
     const { action } = decision;
     const goes = (action === "rotate" || action === "publish") && rotation.mode !== "plan";
     // Beside the provider's own reads, so that the markers cost no time of their own.
@@ -14639,6 +15421,10 @@ async function settle(promise) {
         return { error: errors_RotationError.from(thrown) };
     }
 }
+async function ageFrom(provider) {
+    const asked = await provider;
+    return "value" in asked ? asked.value?.madeAt : undefined;
+}
 /** Whether something has failed by now; what is still under way has not. */
 async function hasFailed(settling) {
     const now = await Promise.race([settling, Promise.resolve(undefined)]);
@@ -14702,7 +15488,7 @@ function describeDecision({ mode }, { action, reason }) {
 
 
 /** Between two tries to write one target, in milliseconds. */
-const WAITS = { firstWait: 500, longestWait: 30_000 };
+const publish_WAITS = { firstWait: 500, longestWait: 30_000 };
 /**
  * Seals a secret and writes it to every target, in the order listed. Never throws: what goes wrong with a target
  * is in its outcome, and none stops the next.
@@ -14805,7 +15591,7 @@ async function publish(secret, { rotation, tools, seal, places, problems, }) {
             }
         }
         // The place took its marker, so the permission is there, and every other answer is a passing one.
-        const wait = backoff(WAITS, parcel.attempts, error.retryAfter);
+        const wait = backoff(publish_WAITS, parcel.attempts, error.retryAfter);
         if (clock.now() + wait > deadline())
             return undefined;
         log.wait(`${formatTarget(target)}: ${error.message}`, wait);
@@ -14861,8 +15647,11 @@ async function go(rotation, tools) {
         return notRotated(rotation, prepared, errors_RotationError.from(thrown));
     }
     const rotatedAt = prepared.action === "rotate" ? { rotatedAt: tools.clock.now() } : {};
-    const { targets, confirmation, last } = await deliver(secret, rotation, tools, prepared);
-    return rotation_close(rotation, prepared, confirmation, {
+    const delivery = rotation.provider.confirms === "beside"
+        ? await deliver(secret, rotation, tools, prepared)
+        : await deliverIfConfirmed(secret, rotation, tools, prepared);
+    const { targets, confirmation, last } = delivery;
+    return rotation_close({ rotation, tools, prepared, confirmation }, {
         status: prepared.action === "rotate" ? "rotated" : "synced",
         targets,
         warnings: warningsAbout(last, confirmation),
@@ -14897,6 +15686,15 @@ async function deliver(secret, rotation, tools, prepared) {
     };
     const first = await once(secret);
     return first.confirmation.state === "differs" ? once(first.confirmation.shown) : first;
+}
+/** Asks first, and publishes unless the provider refuses the secret, or has to prove it and could not. */
+async function deliverIfConfirmed(secret, rotation, tools, prepared) {
+    const confirmation = await rotation_ask(secret, rotation, tools);
+    tools.log.line(`confirm: ${describe(confirmation)}`);
+    const targets = doubtAbout(confirmation, rotation) === undefined
+        ? await publish(secret, { rotation, tools, ...prepared })
+        : rotation.targets.map((target) => ({ target, status: "skipped" }));
+    return { targets, confirmation, last: secret };
 }
 function rotation_ask(secret, { verify, provider }, { clock }) {
     if (verify === "off")
@@ -14947,27 +15745,60 @@ async function notRotated(rotation, { markers, healing }, error) {
     return withMarkersRemoved(markers, { ...red, status: "failed" });
 }
 /** What was published is judged, and the markers go if all is well. */
-async function rotation_close(rotation, { markers, healing }, confirmation, done) {
+async function rotation_close({ rotation, tools, prepared, confirmation, }, done) {
+    const { markers, healing } = prepared;
     const provider = done.status === "rotated" ? "changed" : "unchanged";
     const doubt = doubtAbout(confirmation, rotation);
-    if (doubt !== undefined)
-        return { ...done, status: "unknown", error: doubt, provider };
     const written = done.targets.filter(({ status }) => status === "written").length;
     const total = done.targets.length;
-    if (written === total)
+    if (doubt === undefined && written === total)
         return withMarkersRemoved(markers, done);
-    const error = errors_RotationError.of("PUBLISH_INCOMPLETE", { written, total });
-    const untouched = done.targets.every(({ status }) => status === "failed");
+    const error = doubt ?? errors_RotationError.of("PUBLISH_INCOMPLETE", { written, total });
+    // A write whose answer was lost may have been done: then the way back is closed.
+    const untouched = done.targets.every(({ status }) => status === "failed" || status === "skipped");
+    if (done.status === "rotated" && untouched) {
+        const back = await putBack(rotation, tools, error);
+        if (back !== undefined) {
+            const red = { ...done, error: back, provider: "unchanged" };
+            return healing
+                ? { ...red, status: "incomplete" }
+                : withMarkersRemoved(markers, { ...red, status: "failed" });
+        }
+    }
+    if (doubt !== undefined)
+        return { ...done, status: "unknown", error, provider };
     if (done.status === "synced" && untouched && !healing) {
         return withMarkersRemoved(markers, { ...done, status: "failed", error, provider });
     }
     return { ...done, status: "incomplete", error, provider };
 }
-function doubtAbout(confirmation, { provider }) {
+/** Puts the former secret back where that is allowed; undefined if it is not, or did not work. */
+async function putBack({ name, provider, verify }, { journal, log }, cause) {
+    if (provider.restore === undefined || verify === "off")
+        return undefined;
+    try {
+        // From here on the sealed values must not be sent any more, not by the post step either.
+        journal.settled(name);
+        if (!(await provider.restore()))
+            return undefined;
+    }
+    catch (thrown) {
+        log.problem(errors_RotationError.from(thrown));
+        return undefined;
+    }
+    log.line(`restore: ${provider.title} has the former secret in force again`);
+    const because = cause.code === "PUBLISH_INCOMPLETE" ? "No target took the new secret" : "The new secret did not work";
+    return errors_RotationError.of("PUT_BACK", { provider: provider.title, because }, { cause, detail: cause.message });
+}
+/** Why a secret must not stand as it is; undefined if nothing speaks against it. */
+function doubtAbout(confirmation, { provider, verify }) {
     switch (confirmation.state) {
         case "valid":
-        case "inconclusive":
             return undefined;
+        case "inconclusive":
+            return provider.confirms === "required" && verify !== "off"
+                ? errors_RotationError.of("CONFIRM_UNPROVEN", { provider: provider.title, why: confirmation.why })
+                : undefined;
         case "differs":
             return errors_RotationError.of("CONFIRM_DIFFERS", { provider: provider.title });
         case "invalid":
@@ -15230,6 +16061,7 @@ function savedJournalPath() {
 
 
 
+
 /** Runs the step, and sets the process's exit code. */
 async function main() {
     const runner = createRunner();
@@ -15250,9 +16082,14 @@ async function run(runner, masker) {
     const log = createLog(runner, masker);
     const http = createHttp();
     const clock = systemClock;
+    const warn = (text) => {
+        runner.say((core) => {
+            core.warning(cleanLine(text, masker));
+        });
+    };
     let settings;
     try {
-        const context = { http, masker, clock, onWait: log.wait };
+        const context = { http, masker, clock, gate: createCredentialGate(), onWait: log.wait, warn };
         settings = readInputs(inputsFromEnvironment(), factsFromEnvironment(), context);
     }
     catch (thrown) {
@@ -15260,9 +16097,9 @@ async function run(runner, masker) {
         return;
     }
     const { rotations, token } = settings;
+    for (const warning of settings.warnings)
+        warn(warning);
     runner.say((core) => {
-        for (const warning of settings.warnings)
-            core.warning(cleanLine(warning, masker));
         // One rotation prints as it goes.
         core.startGroup(rotations.map(({ name }) => name).join(", "));
     });
@@ -15273,6 +16110,7 @@ async function run(runner, masker) {
         store: createSecretStore({ api, pacer, clock, onWait: log.wait }),
         // From here on there is a secret soon: core must be there to mask it, and to save the journal's path.
         seal: async () => {
+            await letRequestsLeave();
             const [seal] = await Promise.all([createSeal(), runner.load()]);
             return seal;
         },

@@ -23,9 +23,12 @@ async function demonstrate(): Promise<0 | 1> {
     const run = await rotate(world, provider);
     show(provider, run);
     allGreen &&= run.main.exitCode === 0 && run.post.exitCode === 0;
-    const inForce = world.inForce(provider);
     for (const target of world.targetsOf(provider)) {
-      rows.push({ provider, target: target.text, holds: world.held(target) === inForce ? "yes" : "no" });
+      rows.push({
+        provider,
+        target: target.text,
+        holds: world.held(target) === world.wanted(provider, target) ? "yes" : "no",
+      });
     }
   }
   heading("What GitHub holds now");

@@ -4,6 +4,8 @@ export interface State {
   readonly targets: readonly (number | undefined)[];
   /** Per marker found: when it was last written. */
   readonly markers: readonly number[];
+  /** When the secret in force was made, where the provider tells. */
+  readonly madeAt?: number | undefined;
 }
 
 export interface Wish {
@@ -27,7 +29,7 @@ const DAY = 24 * HOUR;
 
 /** Decides what is due: the first rule that fits. */
 export function decide(
-  { targets, markers }: State,
+  { targets, markers, madeAt }: State,
   { mode, force, rotateAfter, readable }: Wish,
   now: number,
 ): Decision {
@@ -38,11 +40,12 @@ export function decide(
   const written = targets.filter((time) => time !== undefined);
   if (written.length === 0) return { action: "rotate", reason: "no target has the secret yet" };
 
-  const age = now - Math.min(...written);
+  const age = now - (madeAt ?? Math.min(...written));
+  const since = `${madeAt === undefined ? "the oldest target was written" : "the secret in force was made"} ${inWords(age)} ago`;
   // Schedules drift, and a weekly run with 7d must not become fortnightly.
   const enough = rotateAfter >= DAY ? rotateAfter - HOUR : rotateAfter;
   if (age >= enough) {
-    return { action: "rotate", reason: `the oldest target was written ${inWords(age)} ago` };
+    return { action: "rotate", reason: since };
   }
 
   const heal = readable ? "publish" : "rotate";
@@ -50,8 +53,7 @@ export function decide(
   if (wasCutOff({ targets, markers })) {
     return { action: heal, reason: "a marker tells of a rotation that was cut off" };
   }
-  const reason = `the oldest target was written ${inWords(age)} ago`;
-  return { action: markers.length > 0 ? "tidy" : "leave", reason };
+  return { action: markers.length > 0 ? "tidy" : "leave", reason: since };
 }
 
 /**

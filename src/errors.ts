@@ -104,6 +104,14 @@ const problems = {
       `Input "${c.input}" is ${c.found}; expected ${c.expected}.`,
     hint: (c) => `Set "${c.input}" to ${c.expected}.`,
   }),
+  INPUT_CONFLICT: problem({
+    title: "Two inputs exclude each other",
+    meaning: "Both inputs are set, and only one of them can be meant.",
+    fix: "Remove one of the two inputs.",
+    message: (c: { first: string; second: string }) =>
+      `Inputs "${c.first}" and "${c.second}" are both set; expected one of them.`,
+    hint: (c) => `Remove "${c.first}" or "${c.second}".`,
+  }),
   PROVIDER_UNKNOWN: problem({
     title: "The provider is not one of those this action knows",
     meaning: "`provider` is empty or misspelt.",
@@ -276,6 +284,45 @@ const problems = {
     fix: "Try the app by hand; if it fails, run again with `force: true`.",
     message: (c: { provider: string; seconds: number }) =>
       `${c.provider} refused the new secret for ${String(c.seconds)} s; expected it to work.`,
+  }),
+  CONFIRM_UNPROVEN: problem({
+    title: "It could not be proved that the new secret works",
+    meaning:
+      "This provider may ignore a chosen secret without saying so, and the probe neither accepted nor refused the new one. Nothing was published.",
+    fix: "Try `probe-url` by hand with both secrets you know; then run again.",
+    message: (c: { provider: string; why: string }) =>
+      `Whether ${c.provider} has taken the new secret could not be proved (${c.why}); expected proof before publishing.`,
+  }),
+  PUT_BACK: problem({
+    title: "The new secret could not be used, and the former one is in force again",
+    meaning:
+      "No target took the new secret, or the provider refused it; the former secret was put back, and the provider confirms it. Nothing has changed.",
+    fix: "Mend what the log says of the targets or the probe, then run again.",
+    message: (c: { provider: string; because: string }) =>
+      `${c.because}, so the former secret was put back at ${c.provider}; expected to publish the new one.`,
+  }),
+  APP_NOT_ROTATABLE: problem({
+    title: "The provider cannot rotate this app",
+    meaning: "The app is of a type or in a state that the provider does not rotate.",
+    fix: "The message says what was found and what is needed.",
+    message: (c: { provider: string; found: string; expected: string; hint: string }) =>
+      `${c.provider} cannot rotate the app: ${c.found}; expected ${c.expected}.`,
+    hint: (c) => c.hint,
+  }),
+  PROBE_UNUSABLE: problem({
+    title: "The probe proves nothing",
+    meaning:
+      "`probe-url` must answer 2xx to the app's key pair and 401 to any other; in preflight it did not do so.",
+    fix: "Set `probe-url` to a published API with App authentication which this app may call with GET.",
+    message: (c: { found: string }) =>
+      `Input "probe-url" cannot prove anything: ${c.found}; expected 401 for a wrong secret and 2xx for the right one.`,
+  }),
+  ROTATION_FAILED: problem({
+    title: "The provider's own rotation failed",
+    meaning: "The provider took the order to rotate, but its task failed or did not end in time.",
+    fix: "Look at the task in the provider's console; when it is settled, run with `mode: sync`.",
+    message: (c: { provider: string; found: string }) =>
+      `The rotation task of ${c.provider} ${c.found}; expected it to succeed.`,
   }),
   POINTER_UNRESOLVED: problem({
     title: "A pointer leads nowhere in the secret",

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { getProxyUrl } from "@actions/http-client/lib/proxy";
 import type { Dispatcher } from "undici";
 import Agent from "undici/lib/dispatcher/agent.js";
@@ -44,6 +45,15 @@ export class HttpFailure extends Error {
 }
 
 const DEFAULT_TIMEOUT = 20_000;
+
+/**
+ * Lets requests that were just made get on their way: loading a large library holds up the whole process, name
+ * look-ups and connections too.
+ */
+export async function letRequestsLeave(): Promise<void> {
+  // Look-up, connection and the first bytes take a turn of the event loop each.
+  for (let turn = 0; turn < 4; turn += 1) await setImmediate();
+}
 
 /** The largest answer read, in bytes: a secret of 48 KB, every character of it escaped, with room to spare. */
 const LARGEST_BODY = 2 ** 20;

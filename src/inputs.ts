@@ -55,7 +55,7 @@ export function readInputs(raw: RawInputs, facts: RunFacts, context: ProviderCon
       RotationError.of("PROVIDER_UNKNOWN", { found: providerId, known: Object.keys(providers) }),
     );
   } else {
-    provider = factory({ ...reader, appId }, context);
+    provider = factory({ ...reader, appId, mode, verifies: verify !== "off" }, context);
     if (mode === "sync" && provider.read === undefined) {
       reader.problem(RotationError.of("SYNC_UNSUPPORTED", { provider: provider.title }));
     }
@@ -71,7 +71,7 @@ export function readInputs(raw: RawInputs, facts: RunFacts, context: ProviderCon
 }
 
 /** Reads a step's own inputs beside what a provider may ask. */
-interface Reader extends Omit<ProviderInputs, "appId"> {
+interface Reader extends Omit<ProviderInputs, "appId" | "mode" | "verifies"> {
   choice<const Choice extends string>(name: string, choices: readonly [Choice, ...Choice[]]): Choice;
   /** Milliseconds; undefined if empty. */
   duration(name: string): number | undefined;
@@ -105,25 +105,26 @@ function createReader(raw: RawInputs, masker: Masker): Reader {
     problem(RotationError.of("INPUT_INVALID", { input, found: shown, expected }));
   };
 
-  function url(name: string, standard: string): string;
-  function url(name: string): string | undefined;
-  function url(name: string, standard?: string): string | undefined {
+  const address = (name: string): string | undefined => {
     const value = optional(name);
-    if (value === undefined) return standard;
-    const parsed = URL.canParse(value) ? new URL(value) : undefined;
-    if (parsed === undefined || !["https:", "http:"].includes(parsed.protocol)) {
+    if (value === undefined) return undefined;
+    const parsed = URL.parse(value);
+    if (parsed === null || !["https:", "http:"].includes(parsed.protocol)) {
       invalid(name, "not a web address", "an address such as https://api.example.com");
-    } else if (
-      parsed.username !== "" ||
-      parsed.password !== "" ||
-      parsed.search !== "" ||
-      parsed.hash !== ""
-    ) {
-      invalid(name, "an address with credentials, a query or a fragment", "an address without them");
+    } else if (parsed.username !== "" || parsed.password !== "" || parsed.hash !== "") {
+      invalid(name, "an address with credentials or a fragment", "an address without them");
     } else if (parsed.protocol === "http:" && !isLoopback(parsed.hostname)) {
       problem(RotationError.of("URL_INSECURE", { input: name, found: `"${parsed.origin}"` }));
     }
-    return value.replace(/\/+$/, "");
+    return value;
+  };
+
+  function url(name: string, standard: string): string;
+  function url(name: string): string | undefined;
+  function url(name: string, standard?: string): string | undefined {
+    const value = address(name);
+    if (value?.includes("?") === true) invalid(name, "an address with a query", "a base URL without one");
+    return value === undefined ? standard : value.replace(/\/+$/, "");
   }
 
   return {
@@ -131,7 +132,12 @@ function createReader(raw: RawInputs, masker: Masker): Reader {
     optional,
     required,
     url,
+    address,
     secret: (name) => masker.secret(required(name)),
+    optionalSecret(name) {
+      const value = optional(name);
+      return value === undefined ? undefined : masker.secret(value);
+    },
 
     choice(name, choices) {
       const value = optional(name) ?? choices[0];

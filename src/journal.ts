@@ -99,7 +99,7 @@ export function readJournal(path: string): readonly Unfinished[] {
     rotations.set(entry.rotation, [...(rotations.get(entry.rotation) ?? []), entry]);
   }
   return [...rotations].flatMap(([rotation, entries]) =>
-    entries.some(({ did }) => did === "settled") ? [] : [summarize(rotation, entries)],
+    entries.at(-1)?.did === "settled" ? [] : [summarize(rotation, entries)],
   );
 }
 
@@ -128,6 +128,8 @@ function summarize(rotation: string, entries: readonly Entry[]): Unfinished {
         unsent.delete(JSON.stringify(entry.target));
         break;
       case "settled":
+        [marker, rotating, sealed] = [undefined, false, 0];
+        unsent.clear();
         break;
     }
   }

@@ -4,7 +4,7 @@ import { createGitHubApi } from "./github/api.ts";
 import { createPacer } from "./github/pacing.ts";
 import { createSeal } from "./github/seal.ts";
 import { createSecretStore } from "./github/secret-store.ts";
-import { createHttp } from "./http.ts";
+import { createHttp, letRequestsLeave } from "./http.ts";
 import { readInputs, type Settings } from "./inputs.ts";
 import { createJournal, deleteJournal, readJournal } from "./journal.ts";
 import { isRed } from "./outcome.ts";
@@ -19,6 +19,7 @@ import {
   type Report,
   summary,
 } from "./report.ts";
+import { createCredentialGate } from "./providers/credential-gate.ts";
 import { rotate, type Rotation, type RotationLog, type Tools } from "./rotation.ts";
 import {
   createMasker,
@@ -53,17 +54,22 @@ async function run(runner: Runner, masker: Masker): Promise<void> {
   const http = createHttp();
   const clock = systemClock;
 
+  const warn = (text: string): void => {
+    runner.say((core) => {
+      core.warning(cleanLine(text, masker));
+    });
+  };
   let settings: Settings;
   try {
-    const context = { http, masker, clock, onWait: log.wait };
+    const context = { http, masker, clock, gate: createCredentialGate(), onWait: log.wait, warn };
     settings = readInputs(inputsFromEnvironment(), factsFromEnvironment(), context);
   } catch (thrown) {
     await reportBadInputs(thrown, runner, masker);
     return;
   }
   const { rotations, token } = settings;
+  for (const warning of settings.warnings) warn(warning);
   runner.say((core) => {
-    for (const warning of settings.warnings) core.warning(cleanLine(warning, masker));
     // One rotation prints as it goes.
     core.startGroup(rotations.map(({ name }) => name).join(", "));
   });
@@ -75,6 +81,7 @@ async function run(runner: Runner, masker: Masker): Promise<void> {
     store: createSecretStore({ api, pacer, clock, onWait: log.wait }),
     // From here on there is a secret soon: core must be there to mask it, and to save the journal's path.
     seal: async () => {
+      await letRequestsLeave();
       const [seal] = await Promise.all([createSeal(), runner.load()]);
       return seal;
     },

@@ -84,14 +84,21 @@ async function go(rotation: Rotation, tools: Tools): Promise<RotationOutcome> {
     return notRotated(rotation, prepared, RotationError.from(thrown));
   }
   const rotatedAt = prepared.action === "rotate" ? { rotatedAt: tools.clock.now() } : {};
-  const { targets, confirmation, last } = await deliver(secret, rotation, tools, prepared);
-  return close(rotation, prepared, confirmation, {
-    status: prepared.action === "rotate" ? "rotated" : "synced",
-    targets,
-    warnings: warningsAbout(last, confirmation),
-    ...rotatedAt,
-    ...(last.version === undefined ? {} : { version: last.version }),
-  });
+  const delivery =
+    rotation.provider.confirms === "beside"
+      ? await deliver(secret, rotation, tools, prepared)
+      : await deliverIfConfirmed(secret, rotation, tools, prepared);
+  const { targets, confirmation, last } = delivery;
+  return close(
+    { rotation, tools, prepared, confirmation },
+    {
+      status: prepared.action === "rotate" ? "rotated" : "synced",
+      targets,
+      warnings: warningsAbout(last, confirmation),
+      ...rotatedAt,
+      ...(last.version === undefined ? {} : { version: last.version }),
+    },
+  );
 }
 
 /** The secret to publish: a new one, or for `sync` and healing the one in force. */
@@ -137,6 +144,22 @@ async function deliver(
   };
   const first = await once(secret);
   return first.confirmation.state === "differs" ? once(first.confirmation.shown) : first;
+}
+
+/** Asks first, and publishes unless the provider refuses the secret, or has to prove it and could not. */
+async function deliverIfConfirmed(
+  secret: NewSecret,
+  rotation: Rotation,
+  tools: Tools,
+  prepared: Prepared,
+): Promise<Delivery> {
+  const confirmation = await ask(secret, rotation, tools);
+  tools.log.line(`confirm: ${describe(confirmation)}`);
+  const targets =
+    doubtAbout(confirmation, rotation) === undefined
+      ? await publish(secret, { rotation, tools, ...prepared })
+      : rotation.targets.map((target) => ({ target, status: "skipped" as const }));
+  return { targets, confirmation, last: secret };
 }
 
 function ask(secret: NewSecret, { verify, provider }: Rotation, { clock }: Tools): Promise<Confirmation> {
@@ -196,32 +219,79 @@ type GreenOutcome = Extract<RotationOutcome, { status: "rotated" | "synced" }>;
 
 /** What was published is judged, and the markers go if all is well. */
 async function close(
-  rotation: Rotation,
-  { markers, healing }: Prepared,
-  confirmation: Confirmation,
+  {
+    rotation,
+    tools,
+    prepared,
+    confirmation,
+  }: {
+    readonly rotation: Rotation;
+    readonly tools: Tools;
+    readonly prepared: Prepared;
+    readonly confirmation: Confirmation;
+  },
   done: GreenOutcome,
 ): Promise<RotationOutcome> {
+  const { markers, healing } = prepared;
   const provider = done.status === "rotated" ? "changed" : "unchanged";
   const doubt = doubtAbout(confirmation, rotation);
-  if (doubt !== undefined) return { ...done, status: "unknown", error: doubt, provider };
-
   const written = done.targets.filter(({ status }) => status === "written").length;
   const total = done.targets.length;
-  if (written === total) return withMarkersRemoved(markers, done);
+  if (doubt === undefined && written === total) return withMarkersRemoved(markers, done);
 
-  const error = RotationError.of("PUBLISH_INCOMPLETE", { written, total });
-  const untouched = done.targets.every(({ status }) => status === "failed");
+  const error = doubt ?? RotationError.of("PUBLISH_INCOMPLETE", { written, total });
+  // A write whose answer was lost may have been done: then the way back is closed.
+  const untouched = done.targets.every(({ status }) => status === "failed" || status === "skipped");
+  if (done.status === "rotated" && untouched) {
+    const back = await putBack(rotation, tools, error);
+    if (back !== undefined) {
+      const red = { ...done, error: back, provider: "unchanged" } as const;
+      return healing
+        ? { ...red, status: "incomplete" }
+        : withMarkersRemoved(markers, { ...red, status: "failed" });
+    }
+  }
+  if (doubt !== undefined) return { ...done, status: "unknown", error, provider };
   if (done.status === "synced" && untouched && !healing) {
     return withMarkersRemoved(markers, { ...done, status: "failed", error, provider });
   }
   return { ...done, status: "incomplete", error, provider };
 }
 
-function doubtAbout(confirmation: Confirmation, { provider }: Rotation): RotationError | undefined {
+/** Puts the former secret back where that is allowed; undefined if it is not, or did not work. */
+async function putBack(
+  { name, provider, verify }: Rotation,
+  { journal, log }: Tools,
+  cause: RotationError,
+): Promise<RotationError | undefined> {
+  if (provider.restore === undefined || verify === "off") return undefined;
+  try {
+    // From here on the sealed values must not be sent any more, not by the post step either.
+    journal.settled(name);
+    if (!(await provider.restore())) return undefined;
+  } catch (thrown) {
+    log.problem(RotationError.from(thrown));
+    return undefined;
+  }
+  log.line(`restore: ${provider.title} has the former secret in force again`);
+  const because =
+    cause.code === "PUBLISH_INCOMPLETE" ? "No target took the new secret" : "The new secret did not work";
+  return RotationError.of(
+    "PUT_BACK",
+    { provider: provider.title, because },
+    { cause, detail: cause.message },
+  );
+}
+
+/** Why a secret must not stand as it is; undefined if nothing speaks against it. */
+function doubtAbout(confirmation: Confirmation, { provider, verify }: Rotation): RotationError | undefined {
   switch (confirmation.state) {
     case "valid":
-    case "inconclusive":
       return undefined;
+    case "inconclusive":
+      return provider.confirms === "required" && verify !== "off"
+        ? RotationError.of("CONFIRM_UNPROVEN", { provider: provider.title, why: confirmation.why })
+        : undefined;
     case "differs":
       return RotationError.of("CONFIRM_DIFFERS", { provider: provider.title });
     case "invalid":

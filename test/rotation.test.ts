@@ -25,6 +25,7 @@ class FakeService {
   verdicts: Verdict[] = [];
   rotations = 0;
   fail: RotationError | undefined;
+  confirms: Provider["confirms"] = "beside";
 
   secret(value: string): NewSecret {
     return { value: this.masker.secret(value) };
@@ -36,6 +37,7 @@ class FakeService {
     return {
       title: "Fake",
       apiUrl: "https://fake.example.test",
+      confirms: this.confirms,
       preflight: () => (read ? Promise.resolve(this.secret(this.inForce)) : Promise.resolve(undefined)),
       rotate: () => {
         if (this.fail !== undefined) return Promise.reject(this.fail);

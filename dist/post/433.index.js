@@ -93,6 +93,13 @@ const problems = {
         message: (c) => `Input "${c.input}" is ${c.found}; expected ${c.expected}.`,
         hint: (c) => `Set "${c.input}" to ${c.expected}.`,
     }),
+    INPUT_CONFLICT: problem({
+        title: "Two inputs exclude each other",
+        meaning: "Both inputs are set, and only one of them can be meant.",
+        fix: "Remove one of the two inputs.",
+        message: (c) => `Inputs "${c.first}" and "${c.second}" are both set; expected one of them.`,
+        hint: (c) => `Remove "${c.first}" or "${c.second}".`,
+    }),
     PROVIDER_UNKNOWN: problem({
         title: "The provider is not one of those this action knows",
         meaning: "`provider` is empty or misspelt.",
@@ -234,6 +241,37 @@ const problems = {
         meaning: "The provider gave the secret, but refused it when it was tried.",
         fix: "Try the app by hand; if it fails, run again with `force: true`.",
         message: (c) => `${c.provider} refused the new secret for ${String(c.seconds)} s; expected it to work.`,
+    }),
+    CONFIRM_UNPROVEN: problem({
+        title: "It could not be proved that the new secret works",
+        meaning: "This provider may ignore a chosen secret without saying so, and the probe neither accepted nor refused the new one. Nothing was published.",
+        fix: "Try `probe-url` by hand with both secrets you know; then run again.",
+        message: (c) => `Whether ${c.provider} has taken the new secret could not be proved (${c.why}); expected proof before publishing.`,
+    }),
+    PUT_BACK: problem({
+        title: "The new secret could not be used, and the former one is in force again",
+        meaning: "No target took the new secret, or the provider refused it; the former secret was put back, and the provider confirms it. Nothing has changed.",
+        fix: "Mend what the log says of the targets or the probe, then run again.",
+        message: (c) => `${c.because}, so the former secret was put back at ${c.provider}; expected to publish the new one.`,
+    }),
+    APP_NOT_ROTATABLE: problem({
+        title: "The provider cannot rotate this app",
+        meaning: "The app is of a type or in a state that the provider does not rotate.",
+        fix: "The message says what was found and what is needed.",
+        message: (c) => `${c.provider} cannot rotate the app: ${c.found}; expected ${c.expected}.`,
+        hint: (c) => c.hint,
+    }),
+    PROBE_UNUSABLE: problem({
+        title: "The probe proves nothing",
+        meaning: "`probe-url` must answer 2xx to the app's key pair and 401 to any other; in preflight it did not do so.",
+        fix: "Set `probe-url` to a published API with App authentication which this app may call with GET.",
+        message: (c) => `Input "probe-url" cannot prove anything: ${c.found}; expected 401 for a wrong secret and 2xx for the right one.`,
+    }),
+    ROTATION_FAILED: problem({
+        title: "The provider's own rotation failed",
+        meaning: "The provider took the order to rotate, but its task failed or did not end in time.",
+        fix: "Look at the task in the provider's console; when it is settled, run with `mode: sync`.",
+        message: (c) => `The rotation task of ${c.provider} ${c.found}; expected it to succeed.`,
     }),
     POINTER_UNRESOLVED: problem({
         title: "A pointer leads nowhere in the secret",
@@ -416,12 +454,15 @@ function parseRetryAfter(header, now) {
     return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
+// EXTERNAL MODULE: external "node:timers/promises"
+var promises_ = __webpack_require__(8500);
 // EXTERNAL MODULE: ./node_modules/@actions/http-client/lib/proxy.js
 var lib_proxy = __webpack_require__(9783);
 // EXTERNAL MODULE: ./node_modules/undici/lib/dispatcher/agent.js
 var agent = __webpack_require__(7405);
 var agent_default = /*#__PURE__*/__webpack_require__.n(agent);
 ;// CONCATENATED MODULE: ./src/http.ts
+
 
 
 /** No whole answer came. Holds neither URL, headers nor body. */
@@ -438,6 +479,15 @@ class HttpFailure extends Error {
     }
 }
 const DEFAULT_TIMEOUT = 20_000;
+/**
+ * Lets requests that were just made get on their way: loading a large library holds up the whole process, name
+ * look-ups and connections too.
+ */
+async function letRequestsLeave() {
+    // Look-up, connection and the first bytes take a turn of the event loop each.
+    for (let turn = 0; turn < 4; turn += 1)
+        await (0,promises_.setImmediate)();
+}
 /** The largest answer read, in bytes: a secret of 48 KB, every character of it escaped, with room to spare. */
 const LARGEST_BODY = 2 ** 20;
 /** Makes an HTTP client that keeps connections open and goes through the proxy which the environment names. */
@@ -774,6 +824,7 @@ function invalidAnswer(action, found) {
 const say = () => undefined;
 const SILENT = { debug: say, info: say, warn: say, error: say };
 async function loadOctokit(token, apiUrl) {
+    await letRequestsLeave();
     const { getOctokit } = await Promise.all(/* import() */[__webpack_require__.e(752), __webpack_require__.e(413)]).then(__webpack_require__.bind(__webpack_require__, 2413));
     return getOctokit(token.expose(), { baseUrl: apiUrl, log: SILENT });
 }
@@ -1182,7 +1233,7 @@ function readJournal(path) {
             continue;
         rotations.set(entry.rotation, [...(rotations.get(entry.rotation) ?? []), entry]);
     }
-    return [...rotations].flatMap(([rotation, entries]) => entries.some(({ did }) => did === "settled") ? [] : [summarize(rotation, entries)]);
+    return [...rotations].flatMap(([rotation, entries]) => entries.at(-1)?.did === "settled" ? [] : [summarize(rotation, entries)]);
 }
 function deleteJournal(path) {
     (0,external_node_fs_.rmSync)(path, { force: true });
@@ -1208,6 +1259,8 @@ function summarize(rotation, entries) {
                 unsent.delete(JSON.stringify(entry.target));
                 break;
             case "settled":
+                [marker, rotating, sealed] = [undefined, false, 0];
+                unsent.clear();
                 break;
         }
     }
@@ -1236,7 +1289,7 @@ function parseEntry(line) {
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** Decides what is due: the first rule that fits. */
-function decide({ targets, markers }, { mode, force, rotateAfter, readable }, now) {
+function decide({ targets, markers, madeAt }, { mode, force, rotateAfter, readable }, now) {
     if (mode === "sync")
         return { action: "publish", reason: "mode is sync" };
     if (force)
@@ -1246,11 +1299,12 @@ function decide({ targets, markers }, { mode, force, rotateAfter, readable }, no
     const written = targets.filter((time) => time !== undefined);
     if (written.length === 0)
         return { action: "rotate", reason: "no target has the secret yet" };
-    const age = now - Math.min(...written);
+    const age = now - (madeAt ?? Math.min(...written));
+    const since = `${madeAt === undefined ? "the oldest target was written" : "the secret in force was made"} ${inWords(age)} ago`;
     // Schedules drift, and a weekly run with 7d must not become fortnightly.
     const enough = rotateAfter >= DAY ? rotateAfter - HOUR : rotateAfter;
     if (age >= enough) {
-        return { action: "rotate", reason: `the oldest target was written ${inWords(age)} ago` };
+        return { action: "rotate", reason: since };
     }
     const heal = readable ? "publish" : "rotate";
     if (written.length < targets.length)
@@ -1258,8 +1312,7 @@ function decide({ targets, markers }, { mode, force, rotateAfter, readable }, no
     if (wasCutOff({ targets, markers })) {
         return { action: heal, reason: "a marker tells of a rotation that was cut off" };
     }
-    const reason = `the oldest target was written ${inWords(age)} ago`;
-    return { action: markers.length > 0 ? "tidy" : "leave", reason };
+    return { action: markers.length > 0 ? "tidy" : "leave", reason: since };
 }
 /**
  * Whether markers tell of a rotation that did not reach every target. GitHub's times are whole seconds: a target

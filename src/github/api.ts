@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { RotationError } from "../errors.ts";
-import { type Http, HttpFailure, type HttpRequest, type HttpResponse } from "../http.ts";
+import { type Http, HttpFailure, type HttpRequest, type HttpResponse, letRequestsLeave } from "../http.ts";
 import { parseRetryAfter } from "../retry.ts";
 import type { Secret } from "../secret.ts";
 import { formatPlace, type Place } from "./target.ts";
@@ -93,6 +93,7 @@ interface Octokit {
 }
 
 async function loadOctokit(token: Secret, apiUrl: string): Promise<Octokit> {
+  await letRequestsLeave();
   const { getOctokit } = await import("@actions/github");
   return getOctokit(token.expose(), { baseUrl: apiUrl, log: SILENT });
 }

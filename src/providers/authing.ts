@@ -4,6 +4,7 @@ import type { HttpResponse } from "../http.ts";
 import { parseRetryAfter } from "../retry.ts";
 import type { Secret } from "../secret.ts";
 import { ask, askAgain, describeBody, isObject, parseObject, unusable } from "./answer.ts";
+import { digestOf } from "./credential-gate.ts";
 import type { NewSecret, Provider, ProviderContext, ProviderInputs, Verdict } from "./provider.ts";
 
 const title = "Authing";
@@ -59,17 +60,13 @@ export function createAuthing(inputs: ProviderInputs, context: ProviderContext):
   const logIn = async (signal: AbortSignal): Promise<void> => {
     const action = "issue a management token";
     const body = { accessKeyId, accessKeySecret: accessKeySecret.expose() };
-    const data = await askAgain(
-      context,
-      async () => {
-        try {
-          return await call({ method: "POST", endpoint: "get-management-token", action, body }, signal);
-        } catch (error) {
-          throw asRefusedKey(error);
-        }
-      },
-      signal,
-    );
+    const request = { method: "POST", endpoint: "get-management-token", action, body } as const;
+    const once = (): ReturnType<typeof call> =>
+      call(request, signal).catch((error: unknown) => {
+        throw asRefusedKey(error);
+      });
+    const key = digestOf(apiUrl, accessKeyId, accessKeySecret.expose());
+    const data = await askAgain(context, () => context.gate.pass(key, once), signal);
     const token = data["access_token"];
     if (typeof token !== "string" || token === "") {
       throw invalidAnswer(action, "no access_token", "a management token");
@@ -141,6 +138,7 @@ export function createAuthing(inputs: ProviderInputs, context: ProviderContext):
   return {
     title,
     apiUrl,
+    confirms: "beside",
 
     async preflight(signal) {
       await logIn(signal);

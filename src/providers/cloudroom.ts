@@ -3,6 +3,7 @@ import { RotationError } from "../errors.ts";
 import type { HttpResponse } from "../http.ts";
 import { parseRetryAfter } from "../retry.ts";
 import { ask, askAgain, describeBody, isObject, parseObject, unusable } from "./answer.ts";
+import { digestOf } from "./credential-gate.ts";
 import type { NewSecret, Provider, ProviderContext, ProviderInputs } from "./provider.ts";
 
 const title = "CloudRoom";
@@ -31,12 +32,21 @@ export function createCloudRoom(inputs: ProviderInputs, context: ProviderContext
   const compSecret = inputs.secret("comp-secret");
   // Constant for a company, and all that a request needs: as good as the password.
   const secretKey = masker.secret(md5(`${compId}&${compSecret.expose()}`));
+  const company = digestOf(apiUrl, compId, compSecret.expose());
 
-  const call = async (
+  const call = (
     endpoint: string,
     action: string,
     fields: Readonly<Record<string, string>> = {},
     signal?: AbortSignal,
+  ): Promise<Readonly<Record<string, unknown>>> =>
+    context.gate.pass(company, () => send(endpoint, action, fields, signal));
+
+  const send = async (
+    endpoint: string,
+    action: string,
+    fields: Readonly<Record<string, string>>,
+    signal: AbortSignal | undefined,
   ): Promise<Readonly<Record<string, unknown>>> => {
     const response = await ask(context, {
       provider: title,
@@ -94,6 +104,7 @@ export function createCloudRoom(inputs: ProviderInputs, context: ProviderContext
   return {
     title,
     apiUrl,
+    confirms: "beside",
 
     async preflight(signal) {
       await listedSecret(signal);

@@ -2,12 +2,15 @@ import type { Clock } from "../clock.ts";
 import type { RotationError } from "../errors.ts";
 import type { Http } from "../http.ts";
 import type { Masker, Secret } from "../secret.ts";
+import type { CredentialGate } from "./credential-gate.ts";
 
 /** A secret as the provider gave it. */
 export interface NewSecret {
   readonly value: Secret;
   /** The provider's id of this version, where it has one. */
   readonly version?: string;
+  /** When the provider made it, where it says so, in milliseconds since 1970. */
+  readonly madeAt?: number;
 }
 
 /** What asking the provider about a secret came to. */
@@ -31,6 +34,14 @@ export interface Provider {
   /** Base URL in effect, without a trailing slash. */
   readonly apiUrl: string;
   /**
+   * When to ask whether a new secret is in force and works. `beside` publishing: the answer to the rotate call may
+   * be the only copy. `before` it: the provider holds a copy, and a bad value would overwrite a good one.
+   * `required`: before, and what could not be proved is not published.
+   */
+  readonly confirms: "beside" | "before" | "required";
+  /** Whether the age of the secret in force is the provider's to tell ({@link NewSecret.madeAt}), not GitHub's. */
+  readonly tellsAge?: boolean;
+  /**
    * Reads only. Proves the management credential and the app, and learns what later stages need.
    *
    * @param signal ends the reading early.
@@ -46,6 +57,13 @@ export interface Provider {
   read?(): Promise<NewSecret>;
   /** Asks the provider whether a secret works. */
   verify?(secret: NewSecret): Promise<Verdict>;
+  /**
+   * Puts back the secret that was in force before this run: only where that was read or proved, and the value is
+   * ours to choose.
+   *
+   * @returns whether it was put back, and the provider confirms it.
+   */
+  restore?(): Promise<boolean>;
 }
 
 /** Makes a provider of a rotation's inputs, without any network call. Problems go to {@link ProviderInputs}. */
@@ -54,10 +72,13 @@ export type ProviderFactory = (inputs: ProviderInputs, context: ProviderContext)
 /** Everything a provider may touch. */
 export interface ProviderContext {
   readonly http: Http;
+  readonly gate: CredentialGate;
   readonly masker: Masker;
   readonly clock: Clock;
   /** Says why there is a wait, and for how long (milliseconds). */
   readonly onWait: (why: string, milliseconds: number) => void;
+  /** Tells the user what is no failure, in a sentence. */
+  readonly warn: (text: string) => void;
 }
 
 /**
@@ -66,12 +87,19 @@ export interface ProviderContext {
  */
 export interface ProviderInputs {
   readonly appId: string;
+  readonly mode: "rotate" | "sync" | "plan";
+  /** Whether the provider is to be asked about the new secret (`verify`). */
+  readonly verifies: boolean;
   optional(name: string): string | undefined;
   required(name: string): string;
   /** A required credential, masked. */
   secret(name: string): Secret;
+  /** A credential that may be missing, masked. */
+  optionalSecret(name: string): Secret | undefined;
   /** A base URL without its trailing slashes: `https`, or `http` to loopback. */
   url(name: string, standard: string): string;
   url(name: string): string | undefined;
+  /** A whole address to call, which may have a query; `https`, or `http` to loopback. */
+  address(name: string): string | undefined;
   problem(error: RotationError): void;
 }

@@ -11,9 +11,11 @@ export type Confirmation =
   | { readonly state: "differs"; readonly shown: NewSecret }
   | { readonly state: "invalid"; readonly error: RotationError };
 
-/** How long a new secret may be refused before that counts, in milliseconds: it may take a while to get around. */
-const PATIENCE = 60_000;
-const BETWEEN_TRIES = 5_000;
+/**
+ * Waits between tries to use a secret that is refused, in milliseconds: it may take a minute to get around. Few, as
+ * gateways lock a key after more than five bad tries.
+ */
+const WAITS = [5_000, 15_000, 40_000] as const;
 
 /** Asks the provider whether a secret is the one in force, and works, as far as it can tell. Never throws. */
 export async function confirm(secret: NewSecret, provider: Provider, clock: Clock): Promise<Confirmation> {
@@ -33,18 +35,18 @@ export async function confirm(secret: NewSecret, provider: Provider, clock: Cloc
 
 async function verify(secret: NewSecret, provider: Provider, clock: Clock): Promise<Confirmation> {
   const startedAt = clock.now();
-  for (;;) {
+  for (let attempt = 0; ; attempt += 1) {
     const verdict = await provider.verify?.(secret);
     if (verdict === undefined || verdict.state === "valid") return { state: "valid" };
     if (verdict.state === "inconclusive") return verdict;
-    const waited = clock.now() - startedAt;
-    if (waited >= PATIENCE) {
-      const seconds = Math.round(waited / 1_000);
+    const wait = WAITS[attempt];
+    if (wait === undefined) {
+      const seconds = Math.round((clock.now() - startedAt) / 1_000);
       return {
         state: "invalid",
         error: RotationError.of("CONFIRM_INVALID", { provider: provider.title, seconds }),
       };
     }
-    await clock.sleep(BETWEEN_TRIES);
+    await clock.sleep(wait);
   }
 }

@@ -43,7 +43,8 @@ export async function preflight(
 
   const survey = await lookAround(rotation, tools);
   const readable = rotation.provider.read !== undefined;
-  const decision = decide(survey.state, { ...rotation, readable }, tools.clock.now());
+  const madeAt = rotation.provider.tellsAge === true ? await ageFrom(provider) : undefined;
+  const decision = decide({ ...survey.state, madeAt }, { ...rotation, readable }, tools.clock.now());
   const { action } = decision;
   const goes = (action === "rotate" || action === "publish") && rotation.mode !== "plan";
   // Beside the provider's own reads, so that the markers cost no time of their own.
@@ -212,6 +213,11 @@ async function settle<T>(promise: Promise<T>): Promise<Settled<T>> {
   } catch (thrown) {
     return { error: RotationError.from(thrown) };
   }
+}
+
+async function ageFrom(provider: Promise<Settled<NewSecret | undefined>>): Promise<number | undefined> {
+  const asked = await provider;
+  return "value" in asked ? asked.value?.madeAt : undefined;
 }
 
 /** Whether something has failed by now; what is still under way has not. */

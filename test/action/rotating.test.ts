@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { worldProviders } from "../emulators/world.ts";
 import { createOpenApiCheck } from "../support/openapi.ts";
 import { needsPyNaCl, openWithPyNaCl } from "../support/pynacl.ts";
-import { openScene } from "../support/scene.ts";
+import { ENVIRONMENT_TARGET, openScene } from "../support/scene.ts";
 import { transcript } from "../support/transcript.ts";
 
 const DAILY = { "rotate-after": "30d" };
@@ -43,7 +43,7 @@ describe.each(worldProviders)("the built action with %s", (provider) => {
       const { privateKey } = scene.world.github.privateKey(target);
       const sealed = scene.world.github.secret(target)?.sealed ?? "";
       const [opened] = await openWithPyNaCl({ privateKey, boxes: [sealed] });
-      expect(opened?.toString("utf8")).toBe(scene.world.inForce(provider));
+      expect(opened?.toString("utf8")).toBe(scene.world.wanted(provider, target));
     }
   });
 
@@ -64,7 +64,7 @@ describe.each(worldProviders)("the built action with %s", (provider) => {
     await using scene = await openScene(provider);
     const run = await scene.run({ inputs: { mode: "plan" }, event: { name: "pull_request" } });
     expect(scene.result(run)).toMatchObject({ status: "planned" });
-    const environment = provider === "authing" ? "production" : "eu/prod west";
+    const environment = scene.world.targetsOf(provider)[0]?.environment;
     expect(run.main.outputs["due"]).toBe("true");
     expect(JSON.parse(run.main.outputs["matrix"] ?? "")).toEqual({
       include: [{ rotation: provider, environment }],
@@ -103,7 +103,7 @@ describe.each(worldProviders)("the built action with %s", (provider) => {
     await using scene = await openScene(provider);
     scene.world.github.faults.arm(
       { kind: "answer", changed: false, status: 500, body: `{"message":"::error::boo ##[add-mask]b"}` },
-      { method: "PUT", path: /environments.*_APP_SECRET$/, times: Infinity },
+      { method: "PUT", path: ENVIRONMENT_TARGET, times: Infinity },
     );
     const run = await scene.run({ inputs: { "write-timeout": "1s" } });
     await expect(transcript(run, scene.world)).toMatchFileSnapshot(

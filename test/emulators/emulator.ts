@@ -129,22 +129,17 @@ export function createEmulator(
       });
     };
 
+    const act = (): Promise<Response> =>
+      work({ method: request.method, url, path, headers: request.headers, body });
+    const answered = async (response: Response): Promise<Response> => {
+      record(response.status, await response.clone().text());
+      return response;
+    };
+
     const fault = strike(request.method, path);
-    const does = fault === undefined || fault.kind === "cut-off" || fault.changed;
-    const response = does
-      ? await work({ method: request.method, url, path, headers: request.headers, body })
-      : undefined;
-    if (fault === undefined || fault.kind === "answer") {
-      const final =
-        fault === undefined
-          ? (response as Response)
-          : new Response([204, 205, 304].includes(fault.status) ? null : (fault.body ?? ""), {
-              status: fault.status,
-              headers: { "content-type": "application/json", ...fault.headers },
-            });
-      record(final.status, await final.clone().text());
-      return final;
-    }
+    if (fault === undefined) return answered(await act());
+    const response = fault.kind === "cut-off" || fault.changed ? await act() : undefined;
+    if (fault.kind === "answer") return answered(toResponse(fault));
     record(null, "");
     throw new Disconnect(fault.kind, response);
   };
@@ -158,6 +153,13 @@ export function createEmulator(
       clear: () => armed.splice(0),
     },
   };
+}
+
+function toResponse({ status, headers, body = "" }: Extract<Fault, { kind: "answer" }>): Response {
+  return new Response([204, 205, 304].includes(status) ? null : body, {
+    status,
+    headers: { "content-type": "application/json", ...headers },
+  });
 }
 
 /** A request whose body has been read. */

@@ -32,7 +32,11 @@ export async function listen(emulator: Emulator, port = 0): Promise<Listening> {
   };
 }
 
-async function answer(emulator: Emulator, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+async function answer(
+  emulator: Emulator,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
   try {
     const response = await emulator.handle(await toRequest(incoming));
     const body = Buffer.from(await response.arrayBuffer());

@@ -1,8 +1,11 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import { createAuthingEmulator } from "./authing.ts";
 import { createCloudRoomEmulator } from "./cloudroom.ts";
 import type { Emulator } from "./emulator.ts";
 import { createGitHubEmulator, type GitHubEmulator, type SecretName } from "./github.ts";
+import { createHuaweiAccount } from "./huawei/account.ts";
+import { createHuaweiApigEmulator } from "./huawei-apig.ts";
+import { createHuaweiCsmsEmulator } from "./huawei-csms.ts";
 import { listen } from "./listen.ts";
 
 /** GitHub and every provider on loopback ports, with one repository, and one app at each provider. */
@@ -19,6 +22,8 @@ export interface World extends AsyncDisposable {
   readonly targetsOf: (provider: WorldProvider) => readonly WorldTarget[];
   /** The secret that the provider accepts at the moment. */
   readonly inForce: (provider: WorldProvider) => string;
+  /** What a target is to hold at the moment: the secret in force, or its part. */
+  readonly wanted: (provider: WorldProvider, target: WorldTarget) => string;
   /** What GitHub opened last of a target; `undefined` where nothing was ever written. */
   readonly held: (target: WorldTarget) => string | undefined;
 }
@@ -31,6 +36,8 @@ export interface Mounted {
 export interface WorldTarget extends SecretName {
   /** As in the input `targets`. */
   readonly text: string;
+  /** Cuts what the target gets out of the secret. Default: all of it. */
+  readonly cut?: (secret: string) => string;
 }
 
 export type WorldProvider = keyof typeof PROVIDERS;
@@ -83,6 +90,7 @@ export async function startWorld(): Promise<World> {
     },
     targetsOf: (provider) => find(members, provider).targets,
     inForce: (provider) => find(members, provider).inForce(),
+    wanted: (provider, { cut = (secret) => secret }) => cut(find(members, provider).inForce()),
     held: (target) => github.secret(target)?.value,
     [Symbol.asyncDispose]: () => ports.disposeAsync(),
   };
@@ -139,7 +147,53 @@ const PROVIDERS = {
       inForce: () => emulator.project(appId).secret,
     };
   },
+
+  "huawei-apig": (): Member => {
+    const { account, inputs, projectId } = huaweiAccount();
+    const emulator = createHuaweiApigEmulator({ account });
+    const [id, appKey] = [randomUUID(), randomBytes(16).toString("hex")];
+    const appSecret = randomBytes(20).toString("hex");
+    emulator.addApp({ id, name: "login", remark: "the login page", appKey, appSecret, projectId });
+    return {
+      emulator,
+      inputs: (url) => ({ ...inputs, "api-url": url, "app-id": id, "probe-url": `${url}/probe` }),
+      targets: [inEnvironment("production", "APIG_APP_SECRET"), inRepository("APIG_APP_SECRET")],
+      inForce: () => emulator.app(id).secret,
+    };
+  },
+
+  "huawei-csms": (): Member => {
+    const { account, inputs, projectId } = huaweiAccount();
+    const emulator = createHuaweiCsmsEmulator({ account });
+    const name = `orders-${randomBytes(4).toString("hex")}`;
+    emulator.addSecret({ name, projectId, subType: "MultiUser" });
+    const part = (pointer: string, secretName: string): WorldTarget => ({
+      ...inEnvironment("eu/prod west", secretName, `?pointer=/${pointer}`),
+      cut: (secret) => String((JSON.parse(secret) as Record<string, unknown>)[pointer]),
+    });
+    return {
+      emulator,
+      inputs: (url) => ({ ...inputs, "api-url": url, "app-id": name }),
+      targets: [part("name", "DATABASE_USER"), part("password", "DATABASE_PASSWORD")],
+      inForce: () => emulator.secret(name).current.value,
+    };
+  },
 } satisfies Readonly<Record<string, () => Member>>;
+
+function huaweiAccount() {
+  const account = createHuaweiAccount();
+  const projectId = randomBytes(16).toString("hex");
+  const accessKeyId = randomBytes(10).toString("hex").toUpperCase();
+  const secretAccessKey = randomBytes(20).toString("hex");
+  account.addKey({ accessKeyId, secretAccessKey, projectId });
+  const inputs = {
+    region: "cn-north-4",
+    "project-id": projectId,
+    "access-key-id": accessKeyId,
+    "access-key-secret": secretAccessKey,
+  };
+  return { account, inputs, projectId };
+}
 
 /** In the order in which they are shown. */
 export const worldProviders = Object.keys(PROVIDERS) as readonly WorldProvider[];
@@ -148,7 +202,7 @@ function inRepository(name: string): WorldTarget {
   return { text: `repo:${REPOSITORY}#${name}`, repository: REPOSITORY, name };
 }
 
-function inEnvironment(environment: string, name: string): WorldTarget {
-  const text = `env:${REPOSITORY}/${environment.replaceAll(" ", "%20")}#${name}`;
+function inEnvironment(environment: string, name: string, options = ""): WorldTarget {
+  const text = `env:${REPOSITORY}/${environment.replaceAll(" ", "%20")}${options}#${name}`;
   return { text, repository: REPOSITORY, environment, name };
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { RecordedRequest } from "../emulators/emulator.ts";
-import { startWorld, type World, type WorldProvider } from "../emulators/world.ts";
+import { startWorld, type World, type WorldProvider, type WorldTarget } from "../emulators/world.ts";
 import { type ActionOptions, type ActionRun, leaks, runAction } from "./runner.ts";
 
 /** One provider's app in a world of its own, and the built action to be run on it. */
@@ -14,8 +14,10 @@ export interface Scene extends AsyncDisposable {
   result(run: ActionRun): Result;
   /** Whether every target holds the secret in force. */
   allHold(): boolean;
-  /** The names of markers in the targets' places. */
+  /** The names of markers, one for each place of the targets that has one. */
   markers(): readonly string[];
+  /** How many places the targets have. */
+  readonly places: number;
   /** The requests that ask the provider for a new secret. */
   rotateCalls(): readonly RecordedRequest[];
 }
@@ -32,11 +34,67 @@ export interface Result {
   readonly targets: readonly { readonly target: string; readonly status: string; readonly error?: string }[];
 }
 
-/** The request that ends the secret in force, and the first one of preflight. */
-export const CALLS: Readonly<Record<WorldProvider, { readonly rotate: RegExp; readonly first: RegExp }>> = {
-  authing: { rotate: /refresh-application-secret/, first: /get-management-token/ },
-  cloudroom: { rotate: /project\/update\/secret/, first: /project\/query\/list/ },
+/** What tests must know of a provider beyond its world. */
+export interface Traits {
+  /** The request that ends the secret in force. */
+  readonly rotate: { readonly method: string; readonly path: RegExp };
+  /** The first request of preflight. */
+  readonly first: { readonly method: string; readonly path: RegExp };
+  /** What a run says that finds the wreck of another: where the provider can be read, nothing is rotated again. */
+  readonly heals: "synced" | "rotated";
+  /** The documented way to refuse the rotate call. */
+  readonly refusal: { readonly status: number; readonly body: string };
+  /** How a rotate call that stays throttled ends: status, calls made, markers left. */
+  readonly throttled: readonly [string, number, number];
+  /** Whether a lost rotate call may be sent again; else it is waited for, for 10 minutes. */
+  readonly asksAgain: boolean;
+}
+
+export const TRAITS: Readonly<Record<WorldProvider, Traits>> = {
+  authing: {
+    rotate: { method: "POST", path: /refresh-application-secret/ },
+    first: { method: "POST", path: /get-management-token/ },
+    heals: "synced",
+    refusal: {
+      status: 200,
+      body: JSON.stringify({ statusCode: 403, message: "没有权限", requestId: "r-1" }),
+    },
+    throttled: ["failed", 1, 0],
+    asksAgain: true,
+  },
+  cloudroom: {
+    rotate: { method: "POST", path: /project\/update\/secret/ },
+    first: { method: "POST", path: /project\/query\/list/ },
+    heals: "rotated",
+    refusal: { status: 200, body: JSON.stringify({ RspCode: "1", RspDesc: "没有接口API权限" }) },
+    // CloudRoom documents no throttling, so that such an answer says nothing of the call.
+    throttled: ["unknown", 3, 1],
+    asksAgain: true,
+  },
+  "huawei-apig": {
+    rotate: { method: "PUT", path: /\/apigw\/apps\// },
+    first: { method: "GET", path: /\/apigw\/apps\// },
+    heals: "rotated",
+    refusal: { status: 403, body: JSON.stringify({ error_code: "APIG.1104", error_msg: "No permission" }) },
+    throttled: ["failed", 3, 0],
+    asksAgain: true,
+  },
+  "huawei-csms": {
+    rotate: { method: "POST", path: /\/rotate$/ },
+    first: { method: "GET", path: /\/secrets\/orders-\w+$/ },
+    heals: "synced",
+    refusal: {
+      status: 403,
+      body: JSON.stringify({ error: { error_code: "CSMS.0302", error_msg: "No permission" } }),
+    },
+    throttled: ["failed", 1, 0],
+    asksAgain: false,
+  },
 };
+
+/** Paths of writes to targets, not to markers. */
+export const TARGET = /\/secrets\/(?!ROTATING_)\w+$/;
+export const ENVIRONMENT_TARGET = /\/environments\/.*\/secrets\/(?!ROTATING_)\w+$/;
 
 /** What the action may say to the runner. Anything else was put into its mouth. */
 const OWN_COMMANDS = ["add-mask", "group", "endgroup", "error", "warning"];
@@ -84,15 +142,29 @@ export async function openScene(provider: WorldProvider): Promise<Scene> {
       if (result === undefined || more.length > 0) throw new Error("expected the results of one rotation");
       return result;
     },
-    allHold: () => targets.every((target) => world.held(target) === world.inForce(provider)),
+    allHold: () => targets.every((target) => world.held(target) === world.wanted(provider, target)),
     markers: () =>
-      targets
-        .flatMap((target) => world.github.secretNames(target))
+      placesOf(targets)
+        .flatMap((place) => world.github.secretNames(place))
         .filter((name) => name.startsWith("ROTATING_")),
-    rotateCalls: () =>
-      world.providers[provider].requests.filter(({ path }) => CALLS[provider].rotate.test(path)),
+    places: placesOf(targets).length,
+    rotateCalls: () => {
+      const { method, path } = TRAITS[provider].rotate;
+      return world.providers[provider].requests.filter(
+        (request) => request.method === method && path.test(request.path),
+      );
+    },
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
   };
+}
+
+/** One target of each place. */
+function placesOf(targets: readonly WorldTarget[]): readonly WorldTarget[] {
+  return [
+    ...new Map(
+      targets.map((target) => [`${target.repository}/${target.environment ?? ""}`, target]),
+    ).values(),
+  ];
 }
 
 function md5(text: string): string {
