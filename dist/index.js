@@ -12305,6 +12305,12 @@ const problems = {
         fix: "Mend what the log says of the targets or the probe, then run again.",
         message: (c) => `${c.because}, so the former secret was put back at ${c.provider}; expected to publish the new one.`,
     }),
+    PUT_BACK_UNCONFIRMED: problem({
+        title: "The former secret was to be put back, and it is not known whether that worked",
+        meaning: "The new secret could not be used, and the provider did not confirm that the former one is in force again.",
+        fix: "Run again now: the marker makes the next run publish the secret in force, or make a new one.",
+        message: (c) => `${c.provider} did not confirm that the former secret is in force again; expected it to.`,
+    }),
     APP_NOT_ROTATABLE: problem({
         title: "The provider cannot rotate this app",
         meaning: "The app is of a type or in a state that the provider does not rotate.",
@@ -13088,16 +13094,16 @@ function createSecretStore({ api, pacer, clock, onWait, }) {
     const paced = (send) => pacer.write(send, (milliseconds) => {
         onWait("keeping to the pace that GitHub accepts", milliseconds);
     });
-    const readPublicKey = (place, signal) => retry(async () => {
+    const readPublicKey = async (place, signal) => {
         const action = "read the public key";
         const path = `${secretsPath(place)}/public-key`;
         const answer = await api({ method: "GET", path, place, action, signal });
         return toPublicKey(answer, place, action);
-    }, again(signal), policy);
+    };
     return {
         async open(place, signal) {
             const [publicKey, secrets] = await Promise.all([
-                readPublicKey(place, signal),
+                retry(() => readPublicKey(place, signal), again(signal), policy),
                 retry(() => list(api, place, signal), again(signal), policy),
             ]);
             return { place, publicKey, secrets, limit: MOST_SECRETS };
@@ -13272,36 +13278,46 @@ function digestOf(...parts) {
     return (0,external_node_crypto_.createHash)("sha256").update(parts.join("\n"), "utf8").digest("hex");
 }
 function createCredentialGate() {
-    /** Per credential: settles when its first call has; to the refusal, if it was one. */
-    const first = new Map();
+    const accepted = new Set();
     const refused = new Map();
+    /** The call under way with a credential of which nothing is known yet. */
+    const trying = new Map();
     const watch = async (credential, call) => {
         try {
-            return await call();
+            const answer = await call();
+            accepted.add(credential);
+            return answer;
         }
         catch (thrown) {
             if (thrown instanceof errors_RotationError && thrown.code === "PROVIDER_UNAUTHORIZED") {
                 refused.set(credential, thrown);
             }
+            else if (thrown instanceof errors_RotationError && ACCEPTING.includes(thrown.code))
+                accepted.add(credential);
             throw thrown;
         }
     };
     return {
         async pass(credential, call) {
-            const ahead = first.get(credential);
-            if (ahead === undefined) {
-                const calling = watch(credential, call);
-                first.set(credential, calling.then(() => undefined, () => refused.get(credential)));
-                return calling;
+            for (;;) {
+                const refusal = refused.get(credential);
+                if (refusal !== undefined)
+                    throw refusal;
+                if (accepted.has(credential))
+                    return watch(credential, call);
+                const ahead = trying.get(credential);
+                if (ahead === undefined)
+                    break;
+                await ahead;
             }
-            await ahead;
-            const refusal = refused.get(credential);
-            if (refusal !== undefined)
-                throw refusal;
-            return watch(credential, call);
+            const attempt = watch(credential, call);
+            trying.set(credential, attempt.then(() => trying.delete(credential), () => trying.delete(credential)));
+            return attempt;
         },
     };
 }
+/** What a provider says only to those whose credential it has accepted. */
+const ACCEPTING = ["PROVIDER_FORBIDDEN", "APP_NOT_FOUND", "PROVIDER_REFUSED"];
 
 ;// CONCATENATED MODULE: ./src/providers/authing.ts
 
@@ -13920,7 +13936,7 @@ function readAnswer(response, { title: provider, action, appId, now, }) {
     };
     if (status === 429 || THROTTLED.includes(code ?? "")) {
         const retryAfter = parseRetryAfter(response.headers["retry-after"], now);
-        throw errors_RotationError.of("PROVIDER_RATE_LIMITED", { provider, action }, { ...options, changed: "no", transient: true, retryAfter });
+        throw errors_RotationError.of("PROVIDER_RATE_LIMITED", { provider, action }, { ...options, changed: code === undefined ? "unknown" : "no", transient: true, retryAfter });
     }
     if (MISSING.includes(code ?? "") || (status === 404 && code !== undefined)) {
         throw errors_RotationError.of("APP_NOT_FOUND", { provider, appId }, options);
@@ -14022,6 +14038,10 @@ function createShared(inputs, context, client) {
     const works = (secret) => probe === undefined
         ? Promise.resolve({ state: "inconclusive", why: "no probe-url is set" })
         : probe({ appKey: known(app).appKey, appSecret: secret.expose() });
+    const putBack = async (former) => {
+        await setPersistently(context, () => set(former));
+        return (await works(former)).state === "valid";
+    };
     return {
         title: huawei_apig_title,
         apiUrl: client.apiUrl,
@@ -14050,16 +14070,9 @@ function createShared(inputs, context, client) {
         },
         ...(probe === undefined ? {} : { verify: ({ value }) => works(value) }),
         // Only a secret that the probe has accepted in preflight is known to be the right one.
-        ...(probe === undefined || current === undefined
-            ? {}
-            : {
-                restore: async () => {
-                    if (!proved)
-                        return false;
-                    await setPersistently(context, () => set(current));
-                    return (await works(current)).state === "valid";
-                },
-            }),
+        get restore() {
+            return proved && current !== undefined ? () => putBack(current) : undefined;
+        },
     };
 }
 /**
@@ -14132,6 +14145,10 @@ function createDedicated(inputs, context, client, instanceId) {
         }
         throw errors_RotationError.of("SECRET_UNCHANGED", { provider: huawei_apig_title });
     };
+    const putBack = async (former) => {
+        await setPersistently(context, () => reset(former));
+        return (await read()).value.equals(former);
+    };
     return {
         title: huawei_apig_title,
         apiUrl: client.apiUrl,
@@ -14157,12 +14174,9 @@ function createDedicated(inputs, context, client, instanceId) {
             : {
                 verify: ({ value }) => probe({ appKey: known(app).appKey, appSecret: value.expose() }),
             }),
-        async restore() {
+        get restore() {
             const former = before;
-            if (!chosen || former === undefined)
-                return false;
-            await setPersistently(context, () => reset(former));
-            return (await read()).value.equals(former);
+            return chosen && former !== undefined ? () => putBack(former) : undefined;
         },
     };
 }
@@ -14205,7 +14219,8 @@ async function setPersistently(context, set) {
             if (error.changed === "unknown")
                 lost ??= error;
             const wait = SET_AGAIN[attempt];
-            if (wait === undefined || (error.changed === "no" && !error.transient)) {
+            const again = error.changed === "unknown" || error.code === "PROVIDER_RATE_LIMITED";
+            if (wait === undefined || !(again || (lost !== undefined && error.transient))) {
                 if (lost === undefined)
                     throw error;
                 const options = { cause: error, detail: lost.message, changed: "unknown" };
@@ -14295,8 +14310,19 @@ function createHuaweiCsms(inputs, context) {
     const readInForce = async (signal) => readVersion(await currentVersion(signal), signal);
     const tasks = async (query, signal) => {
         const action = "list the rotation tasks";
-        const { tasks: found } = await get({ path: `${project}/csms/tasks?${query}`, action, signal });
-        return Array.isArray(found) ? found.filter(isObject).map(toTask) : [];
+        const all = [];
+        for (let marker = "";;) {
+            const page = marker === "" ? query : `${query}&marker=${encodeURIComponent(marker)}`;
+            const answer = await get({ path: `${project}/csms/tasks?${page}`, action, signal });
+            const found = answer["tasks"];
+            if (!Array.isArray(found))
+                return all;
+            all.push(...found.filter(isObject).map(toTask));
+            const next = answer["next_marker"];
+            if (typeof next !== "string" || next === "" || next === marker || found.length === 0)
+                return all;
+            marker = next;
+        }
     };
     /** Follows a rotation to its end: its task where there is one, and in any case the stage. */
     const follow = async (taskId) => {
@@ -15077,9 +15103,9 @@ function cutLines(lines) {
 
 /**
  * Waits between tries to use a secret that is refused, in milliseconds: it may take a minute to get around. Few, as
- * gateways lock a key after more than five bad tries.
+ * gateways lock a key after more than five bad tries, and preflight may have made two.
  */
-const WAITS = [5_000, 15_000, 40_000];
+const WAITS = [15_000, 45_000];
 /** Asks the provider whether a secret is the one in force, and works, as far as it can tell. Never throws. */
 async function confirm_confirm(secret, provider, clock) {
     if (provider.read === undefined && provider.verify === undefined) {
@@ -15100,8 +15126,8 @@ async function confirm_confirm(secret, provider, clock) {
 async function verify(secret, provider, clock) {
     const startedAt = clock.now();
     for (let attempt = 0;; attempt += 1) {
-        const verdict = await provider.verify?.(secret);
-        if (verdict === undefined || verdict.state === "valid")
+        const verdict = await askOnce(secret, provider);
+        if (verdict.state === "valid")
             return { state: "valid" };
         if (verdict.state === "inconclusive")
             return verdict;
@@ -15114,6 +15140,14 @@ async function verify(secret, provider, clock) {
             };
         }
         await clock.sleep(wait);
+    }
+}
+async function askOnce(secret, provider) {
+    try {
+        return (await provider.verify?.(secret)) ?? { state: "valid" };
+    }
+    catch (thrown) {
+        return { state: "inconclusive", why: `asking failed: ${errors_RotationError.from(thrown).message}` };
     }
 }
 
@@ -15520,7 +15554,7 @@ async function publish(secret, { rotation, tools, seal, places, problems, }) {
         }
         try {
             const value = sealFor(target, open.publicKey);
-            queue.push({ target, value, attempts: 0, notBefore: 0, resealed: false, lost: false });
+            queue.push({ target, value, attempts: 0, notBefore: 0, key: "first", lost: false });
         }
         catch (thrown) {
             outcomes.set(target, { target, status: "failed", error: errors_RotationError.from(thrown) });
@@ -15537,7 +15571,7 @@ async function publish(secret, { rotation, tools, seal, places, problems, }) {
         const { target } = parcel;
         parcel.attempts += 1;
         try {
-            await store.write(target.place, target.secretName, parcel.value);
+            await send(parcel);
             attempt(() => {
                 journal.written(rotation.name, target);
             });
@@ -15547,7 +15581,7 @@ async function publish(secret, { rotation, tools, seal, places, problems, }) {
         }
         catch (thrown) {
             const error = errors_RotationError.from(thrown);
-            const retryAt = await planRetry(parcel, error);
+            const retryAt = planRetry(parcel, error);
             if (retryAt === undefined) {
                 outcomes.set(target, { target, status: parcel.lost ? "unknown" : "failed", error });
                 log.problem(error);
@@ -15571,24 +15605,31 @@ async function publish(secret, { rotation, tools, seal, places, problems, }) {
         await clock.sleep(soonest - now);
         return next(waiting);
     }
-    /** When to try again; undefined if it is no use. */
-    async function planRetry(parcel, error) {
+    async function send(parcel) {
         const { target } = parcel;
-        if (error.changed === "unknown")
-            parcel.lost = true;
+        if (parcel.key === "stale") {
+            parcel.value = sealFor(target, await store.publicKey(target.place));
+            parcel.key = "fresh";
+        }
+        try {
+            await store.write(target.place, target.secretName, parcel.value);
+        }
+        catch (thrown) {
+            const error = errors_RotationError.from(thrown);
+            // A refusal says that nothing was written; a lost answer does not.
+            parcel.lost = error.code === "GITHUB_REJECTED" ? false : parcel.lost || error.changed === "unknown";
+            throw error;
+        }
+    }
+    /** When to try again; undefined if it is no use. */
+    function planRetry(parcel, error) {
+        const { target } = parcel;
         if (error.code === "GITHUB_REJECTED") {
-            parcel.lost = false;
             const aboutTheKey = /key|encrypt/i.test(error.detail ?? "");
-            if (parcel.resealed || !aboutTheKey)
+            if (parcel.key !== "first" || !aboutTheKey)
                 return undefined;
-            parcel.resealed = true;
-            try {
-                parcel.value = sealFor(target, await store.publicKey(target.place));
-                return clock.now();
-            }
-            catch {
-                return undefined;
-            }
+            parcel.key = "stale";
+            return clock.now();
         }
         // The place took its marker, so the permission is there, and every other answer is a passing one.
         const wait = backoff(publish_WAITS, parcel.attempts, error.retryAfter);
@@ -15756,14 +15797,14 @@ async function rotation_close({ rotation, tools, prepared, confirmation, }, done
     const error = doubt ?? errors_RotationError.of("PUBLISH_INCOMPLETE", { written, total });
     // A write whose answer was lost may have been done: then the way back is closed.
     const untouched = done.targets.every(({ status }) => status === "failed" || status === "skipped");
-    if (done.status === "rotated" && untouched) {
-        const back = await putBack(rotation, tools, error);
-        if (back !== undefined) {
-            const red = { ...done, error: back, provider: "unchanged" };
-            return healing
-                ? { ...red, status: "incomplete" }
-                : withMarkersRemoved(markers, { ...red, status: "failed" });
-        }
+    if (done.status === "rotated" && untouched && rotation.provider.restore !== undefined) {
+        const back = await putBack(rotation.provider.restore, { rotation, tools, because: error });
+        const red = { ...done, error: back };
+        if (back.code !== "PUT_BACK")
+            return { ...red, status: "unknown", provider: "unknown" };
+        if (healing)
+            return { ...red, status: "incomplete", provider: "unchanged" };
+        return withMarkersRemoved(markers, { ...red, status: "failed", provider: "unchanged" });
     }
     if (doubt !== undefined)
         return { ...done, status: "unknown", error, provider };
@@ -15772,23 +15813,25 @@ async function rotation_close({ rotation, tools, prepared, confirmation, }, done
     }
     return { ...done, status: "incomplete", error, provider };
 }
-/** Puts the former secret back where that is allowed; undefined if it is not, or did not work. */
-async function putBack({ name, provider, verify }, { journal, log }, cause) {
-    if (provider.restore === undefined || verify === "off")
-        return undefined;
+/** Puts the former secret back. PUT_BACK says that it worked, PUT_BACK_UNCONFIRMED that this is not known. */
+async function putBack(restore, { rotation, tools, because, }) {
+    const { title } = rotation.provider;
+    const options = { cause: because, detail: because.message };
     try {
         // From here on the sealed values must not be sent any more, not by the post step either.
-        journal.settled(name);
-        if (!(await provider.restore()))
-            return undefined;
+        tools.journal.settled(rotation.name);
+        if (await restore()) {
+            tools.log.line(`restore: ${title} has the former secret in force again`);
+            const reason = because.code === "PUBLISH_INCOMPLETE"
+                ? "No target took the new secret"
+                : "The new secret did not work";
+            return errors_RotationError.of("PUT_BACK", { provider: title, because: reason }, options);
+        }
     }
     catch (thrown) {
-        log.problem(errors_RotationError.from(thrown));
-        return undefined;
+        tools.log.problem(errors_RotationError.from(thrown));
     }
-    log.line(`restore: ${provider.title} has the former secret in force again`);
-    const because = cause.code === "PUBLISH_INCOMPLETE" ? "No target took the new secret" : "The new secret did not work";
-    return errors_RotationError.of("PUT_BACK", { provider: provider.title, because }, { cause, detail: cause.message });
+    return errors_RotationError.of("PUT_BACK_UNCONFIRMED", { provider: title }, options);
 }
 /** Why a secret must not stand as it is; undefined if nothing speaks against it. */
 function doubtAbout(confirmation, { provider, verify }) {

@@ -301,6 +301,14 @@ const problems = {
     message: (c: { provider: string; because: string }) =>
       `${c.because}, so the former secret was put back at ${c.provider}; expected to publish the new one.`,
   }),
+  PUT_BACK_UNCONFIRMED: problem({
+    title: "The former secret was to be put back, and it is not known whether that worked",
+    meaning:
+      "The new secret could not be used, and the provider did not confirm that the former one is in force again.",
+    fix: "Run again now: the marker makes the next run publish the secret in force, or make a new one.",
+    message: (c: { provider: string }) =>
+      `${c.provider} did not confirm that the former secret is in force again; expected it to.`,
+  }),
   APP_NOT_ROTATABLE: problem({
     title: "The provider cannot rotate this app",
     meaning: "The app is of a type or in a state that the provider does not rotate.",

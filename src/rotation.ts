@@ -242,14 +242,12 @@ async function close(
   const error = doubt ?? RotationError.of("PUBLISH_INCOMPLETE", { written, total });
   // A write whose answer was lost may have been done: then the way back is closed.
   const untouched = done.targets.every(({ status }) => status === "failed" || status === "skipped");
-  if (done.status === "rotated" && untouched) {
-    const back = await putBack(rotation, tools, error);
-    if (back !== undefined) {
-      const red = { ...done, error: back, provider: "unchanged" } as const;
-      return healing
-        ? { ...red, status: "incomplete" }
-        : withMarkersRemoved(markers, { ...red, status: "failed" });
-    }
+  if (done.status === "rotated" && untouched && rotation.provider.restore !== undefined) {
+    const back = await putBack(rotation.provider.restore, { rotation, tools, because: error });
+    const red = { ...done, error: back } as const;
+    if (back.code !== "PUT_BACK") return { ...red, status: "unknown", provider: "unknown" };
+    if (healing) return { ...red, status: "incomplete", provider: "unchanged" };
+    return withMarkersRemoved(markers, { ...red, status: "failed", provider: "unchanged" });
   }
   if (doubt !== undefined) return { ...done, status: "unknown", error, provider };
   if (done.status === "synced" && untouched && !healing) {
@@ -258,29 +256,32 @@ async function close(
   return { ...done, status: "incomplete", error, provider };
 }
 
-/** Puts the former secret back where that is allowed; undefined if it is not, or did not work. */
+/** Puts the former secret back. PUT_BACK says that it worked, PUT_BACK_UNCONFIRMED that this is not known. */
 async function putBack(
-  { name, provider, verify }: Rotation,
-  { journal, log }: Tools,
-  cause: RotationError,
-): Promise<RotationError | undefined> {
-  if (provider.restore === undefined || verify === "off") return undefined;
+  restore: () => Promise<boolean>,
+  {
+    rotation,
+    tools,
+    because,
+  }: { readonly rotation: Rotation; readonly tools: Tools; readonly because: RotationError },
+): Promise<RotationError> {
+  const { title } = rotation.provider;
+  const options = { cause: because, detail: because.message };
   try {
     // From here on the sealed values must not be sent any more, not by the post step either.
-    journal.settled(name);
-    if (!(await provider.restore())) return undefined;
+    tools.journal.settled(rotation.name);
+    if (await restore()) {
+      tools.log.line(`restore: ${title} has the former secret in force again`);
+      const reason =
+        because.code === "PUBLISH_INCOMPLETE"
+          ? "No target took the new secret"
+          : "The new secret did not work";
+      return RotationError.of("PUT_BACK", { provider: title, because: reason }, options);
+    }
   } catch (thrown) {
-    log.problem(RotationError.from(thrown));
-    return undefined;
+    tools.log.problem(RotationError.from(thrown));
   }
-  log.line(`restore: ${provider.title} has the former secret in force again`);
-  const because =
-    cause.code === "PUBLISH_INCOMPLETE" ? "No target took the new secret" : "The new secret did not work";
-  return RotationError.of(
-    "PUT_BACK",
-    { provider: provider.title, because },
-    { cause, detail: cause.message },
-  );
+  return RotationError.of("PUT_BACK_UNCONFIRMED", { provider: title }, options);
 }
 
 /** Why a secret must not stand as it is; undefined if nothing speaks against it. */

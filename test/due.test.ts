@@ -118,6 +118,19 @@ describe("a duration of a day or more is one hour shorter, as schedules drift", 
   });
 });
 
+describe("where the provider tells when the secret in force was made, that is its age", () => {
+  test.each<[string, number, Decision["action"]]>([
+    ["an old secret rotates, though the targets are fresh", ago(30 * DAY), "rotate"],
+    ["a fresh secret stays, though the targets are old", ago(DAY), "leave"],
+  ])("%s", (_, madeAt, action) => {
+    const targets = action === "rotate" ? [ago(DAY)] : [ago(40 * DAY)];
+    expect(decide({ targets, markers: [], madeAt }, wish, NOW)).toEqual({
+      action,
+      reason: `the secret in force was made ${inWords(NOW - madeAt)} ago`,
+    });
+  });
+});
+
 describe("a rotation was cut off", () => {
   test.each<[string, State, boolean]>([
     ["not without a marker", { targets: [undefined, ago(DAY)], markers: [] }, false],

@@ -316,6 +316,17 @@ describe("a signal", () => {
   });
 });
 
+test("an exchange that has ended keeps no process alive", async () => {
+  const url = await serve(echo());
+  const startedAt = performance.now();
+  const script = `
+    import { createHttp } from ${JSON.stringify(new URL("../src/http.ts", import.meta.url).href)};
+    await createHttp()({ method: "GET", url: ${JSON.stringify(url)}, timeout: 10_000 });
+  `;
+  await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script]);
+  expect(performance.now() - startedAt).toBeLessThan(8_000);
+});
+
 test("a failure holds neither URL, headers nor body", async () => {
   const emulator = echo();
   const url = await serve(emulator);

@@ -111,6 +111,17 @@ describe("a journal", () => {
     expect(readJournal(path).map(({ rotation }) => rotation)).toEqual(["pay"]);
   });
 
+  test("begins anew with what is said of a rotation after it was settled", () => {
+    const journal = open();
+    journal.markers("login", "ROTATING_0123456789", [web], false);
+    journal.sealed("login", first, sealed("a"));
+    journal.settled("login");
+    journal.rotating("login");
+    expect(readJournal(path)).toEqual([
+      { rotation: "login", marker: undefined, rotating: true, unsent: [], sealed: 0 },
+    ]);
+  });
+
   test("loses no more than its last line to a kill in the middle of one", () => {
     const journal = open();
     journal.sealed("login", first, sealed("a"));

@@ -23,22 +23,28 @@ function failing(...errors: readonly unknown[]): { act: () => Promise<string>; t
 function bench(signal?: AbortSignal) {
   const clock = createFakeClock();
   const told: number[] = [];
+  /** How many waits had begun when one was told. */
+  const begun: number[] = [];
   const context = {
     clock,
     signal,
-    onWait: (_: RotationError, milliseconds: number) => told.push(milliseconds),
+    onWait: (_: RotationError, milliseconds: number): void => {
+      told.push(milliseconds);
+      begun.push(clock.waits.length);
+    },
   };
-  return { clock, told, context };
+  return { clock, told, begun, context };
 }
 
 describe("retry", () => {
   test("repeats what is transient, with waits that double, and says each before it begins", async () => {
-    const { clock, told, context } = bench();
+    const { clock, told, begun, context } = bench();
     const once = fault({ transient: true });
     const { act, tries } = failing(once, once, once);
     await expect(retry(act, context)).resolves.toBe("done");
     expect(tries()).toBe(4);
     expect(clock.waits).toEqual(told);
+    expect(begun).toEqual([0, 1, 2]);
     for (const [index, wait] of clock.waits.entries()) {
       expect(wait).toBeGreaterThanOrEqual(0.75 * 500 * 2 ** index);
       expect(wait).toBeLessThanOrEqual(1.25 * 500 * 2 ** index);

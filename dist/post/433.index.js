@@ -254,6 +254,12 @@ const problems = {
         fix: "Mend what the log says of the targets or the probe, then run again.",
         message: (c) => `${c.because}, so the former secret was put back at ${c.provider}; expected to publish the new one.`,
     }),
+    PUT_BACK_UNCONFIRMED: problem({
+        title: "The former secret was to be put back, and it is not known whether that worked",
+        meaning: "The new secret could not be used, and the provider did not confirm that the former one is in force again.",
+        fix: "Run again now: the marker makes the next run publish the secret in force, or make a new one.",
+        message: (c) => `${c.provider} did not confirm that the former secret is in force again; expected it to.`,
+    }),
     APP_NOT_ROTATABLE: problem({
         title: "The provider cannot rotate this app",
         meaning: "The app is of a type or in a state that the provider does not rotate.",
@@ -962,16 +968,16 @@ function createSecretStore({ api, pacer, clock, onWait, }) {
     const paced = (send) => pacer.write(send, (milliseconds) => {
         onWait("keeping to the pace that GitHub accepts", milliseconds);
     });
-    const readPublicKey = (place, signal) => retry(async () => {
+    const readPublicKey = async (place, signal) => {
         const action = "read the public key";
         const path = `${secretsPath(place)}/public-key`;
         const answer = await api({ method: "GET", path, place, action, signal });
         return toPublicKey(answer, place, action);
-    }, again(signal), policy);
+    };
     return {
         async open(place, signal) {
             const [publicKey, secrets] = await Promise.all([
-                readPublicKey(place, signal),
+                retry(() => readPublicKey(place, signal), again(signal), policy),
                 retry(() => list(api, place, signal), again(signal), policy),
             ]);
             return { place, publicKey, secrets, limit: MOST_SECRETS };

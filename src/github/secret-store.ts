@@ -20,7 +20,7 @@ export interface OpenPlace {
 export interface SecretStore {
   /** Reads a place's public key and the complete list of its secrets, again where that may help. */
   open(place: Place, signal?: AbortSignal): Promise<OpenPlace>;
-  /** Fetches the public key anew, because GitHub refused a value sealed for the former one. */
+  /** Fetches the public key anew, once, because GitHub refused a value sealed for the former one. */
   publicKey(place: Place): Promise<PublicKey>;
   /** Writes a secret, once. */
   write(place: Place, name: string, value: SealedValue): Promise<void>;
@@ -68,22 +68,17 @@ export function createSecretStore({
     pacer.write(send, (milliseconds) => {
       onWait("keeping to the pace that GitHub accepts", milliseconds);
     });
-  const readPublicKey = (place: Place, signal?: AbortSignal): Promise<PublicKey> =>
-    retry(
-      async () => {
-        const action = "read the public key";
-        const path = `${secretsPath(place)}/public-key`;
-        const answer = await api({ method: "GET", path, place, action, signal });
-        return toPublicKey(answer, place, action);
-      },
-      again(signal),
-      policy,
-    );
+  const readPublicKey = async (place: Place, signal?: AbortSignal): Promise<PublicKey> => {
+    const action = "read the public key";
+    const path = `${secretsPath(place)}/public-key`;
+    const answer = await api({ method: "GET", path, place, action, signal });
+    return toPublicKey(answer, place, action);
+  };
 
   return {
     async open(place, signal) {
       const [publicKey, secrets] = await Promise.all([
-        readPublicKey(place, signal),
+        retry(() => readPublicKey(place, signal), again(signal), policy),
         retry(() => list(api, place, signal), again(signal), policy),
       ]);
       return { place, publicKey, secrets, limit: MOST_SECRETS };

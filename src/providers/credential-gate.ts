@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { RotationError } from "../errors.ts";
+import { type ErrorCode, RotationError } from "../errors.ts";
 
 /**
  * Lets calls with a management credential through, until the provider refuses it: providers lock keys after a few
@@ -21,39 +21,46 @@ export function digestOf(...parts: readonly string[]): string {
 }
 
 export function createCredentialGate(): CredentialGate {
-  /** Per credential: settles when its first call has; to the refusal, if it was one. */
-  const first = new Map<string, Promise<RotationError | undefined>>();
+  const accepted = new Set<string>();
   const refused = new Map<string, RotationError>();
+  /** The call under way with a credential of which nothing is known yet. */
+  const trying = new Map<string, Promise<unknown>>();
 
   const watch = async <T>(credential: string, call: () => Promise<T>): Promise<T> => {
     try {
-      return await call();
+      const answer = await call();
+      accepted.add(credential);
+      return answer;
     } catch (thrown) {
       if (thrown instanceof RotationError && thrown.code === "PROVIDER_UNAUTHORIZED") {
         refused.set(credential, thrown);
-      }
+      } else if (thrown instanceof RotationError && ACCEPTING.includes(thrown.code)) accepted.add(credential);
       throw thrown;
     }
   };
 
   return {
     async pass(credential, call) {
-      const ahead = first.get(credential);
-      if (ahead === undefined) {
-        const calling = watch(credential, call);
-        first.set(
-          credential,
-          calling.then(
-            () => undefined,
-            () => refused.get(credential),
-          ),
-        );
-        return calling;
+      for (;;) {
+        const refusal = refused.get(credential);
+        if (refusal !== undefined) throw refusal;
+        if (accepted.has(credential)) return watch(credential, call);
+        const ahead = trying.get(credential);
+        if (ahead === undefined) break;
+        await ahead;
       }
-      await ahead;
-      const refusal = refused.get(credential);
-      if (refusal !== undefined) throw refusal;
-      return watch(credential, call);
+      const attempt = watch(credential, call);
+      trying.set(
+        credential,
+        attempt.then(
+          () => trying.delete(credential),
+          () => trying.delete(credential),
+        ),
+      );
+      return attempt;
     },
   };
 }
+
+/** What a provider says only to those whose credential it has accepted. */
+const ACCEPTING: readonly ErrorCode[] = ["PROVIDER_FORBIDDEN", "APP_NOT_FOUND", "PROVIDER_REFUSED"];

@@ -52,6 +52,11 @@ function createShared(inputs: ProviderInputs, context: ProviderContext, client: 
       ? Promise.resolve({ state: "inconclusive", why: "no probe-url is set" })
       : probe({ appKey: known(app).appKey, appSecret: secret.expose() });
 
+  const putBack = async (former: Secret): Promise<boolean> => {
+    await setPersistently(context, () => set(former));
+    return (await works(former)).state === "valid";
+  };
+
   return {
     title,
     apiUrl: client.apiUrl,
@@ -83,15 +88,9 @@ function createShared(inputs: ProviderInputs, context: ProviderContext, client: 
     ...(probe === undefined ? {} : { verify: ({ value }: NewSecret) => works(value) }),
 
     // Only a secret that the probe has accepted in preflight is known to be the right one.
-    ...(probe === undefined || current === undefined
-      ? {}
-      : {
-          restore: async () => {
-            if (!proved) return false;
-            await setPersistently(context, () => set(current));
-            return (await works(current)).state === "valid";
-          },
-        }),
+    get restore() {
+      return proved && current !== undefined ? () => putBack(current) : undefined;
+    },
   };
 }
 
@@ -166,6 +165,11 @@ function createDedicated(
     throw RotationError.of("SECRET_UNCHANGED", { provider: title });
   };
 
+  const putBack = async (former: Secret): Promise<boolean> => {
+    await setPersistently(context, () => reset(former));
+    return (await read()).value.equals(former);
+  };
+
   return {
     title,
     apiUrl: client.apiUrl,
@@ -196,11 +200,9 @@ function createDedicated(
           verify: ({ value }: NewSecret) => probe({ appKey: known(app).appKey, appSecret: value.expose() }),
         }),
 
-    async restore() {
+    get restore() {
       const former = before;
-      if (!chosen || former === undefined) return false;
-      await setPersistently(context, () => reset(former));
-      return (await read()).value.equals(former);
+      return chosen && former !== undefined ? () => putBack(former) : undefined;
     },
   };
 }
@@ -255,7 +257,8 @@ async function setPersistently(context: ProviderContext, set: () => Promise<unkn
       const error = RotationError.from(thrown);
       if (error.changed === "unknown") lost ??= error;
       const wait = SET_AGAIN[attempt];
-      if (wait === undefined || (error.changed === "no" && !error.transient)) {
+      const again = error.changed === "unknown" || error.code === "PROVIDER_RATE_LIMITED";
+      if (wait === undefined || !(again || (lost !== undefined && error.transient))) {
         if (lost === undefined) throw error;
         const options = { cause: error, detail: lost.message, changed: "unknown" } as const;
         throw RotationError.of("ROTATION_UNKNOWN", { provider: title }, options);

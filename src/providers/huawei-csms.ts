@@ -59,8 +59,17 @@ export function createHuaweiCsms(inputs: ProviderInputs, context: ProviderContex
 
   const tasks = async (query: string, signal?: AbortSignal): Promise<readonly Task[]> => {
     const action = "list the rotation tasks";
-    const { tasks: found } = await get({ path: `${project}/csms/tasks?${query}`, action, signal });
-    return Array.isArray(found) ? found.filter(isObject).map(toTask) : [];
+    const all: Task[] = [];
+    for (let marker = ""; ;) {
+      const page = marker === "" ? query : `${query}&marker=${encodeURIComponent(marker)}`;
+      const answer = await get({ path: `${project}/csms/tasks?${page}`, action, signal });
+      const found = answer["tasks"];
+      if (!Array.isArray(found)) return all;
+      all.push(...found.filter(isObject).map(toTask));
+      const next = answer["next_marker"];
+      if (typeof next !== "string" || next === "" || next === marker || found.length === 0) return all;
+      marker = next;
+    }
   };
 
   /** Follows a rotation to its end: its task where there is one, and in any case the stage. */

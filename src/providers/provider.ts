@@ -58,12 +58,10 @@ export interface Provider {
   /** Asks the provider whether a secret works. */
   verify?(secret: NewSecret): Promise<Verdict>;
   /**
-   * Puts back the secret that was in force before this run: only where that was read or proved, and the value is
-   * ours to choose.
-   *
-   * @returns whether it was put back, and the provider confirms it.
+   * Puts back the secret that was in force before this run. There only while that is allowed: the former secret was
+   * read or proved, and the value is ours to choose. Resolves to whether the provider confirms it.
    */
-  restore?(): Promise<boolean>;
+  readonly restore?: (() => Promise<boolean>) | undefined;
 }
 
 /** Makes a provider of a rotation's inputs, without any network call. Problems go to {@link ProviderInputs}. */

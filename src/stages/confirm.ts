@@ -1,5 +1,5 @@
 import { RotationError } from "../errors.ts";
-import type { NewSecret, Provider } from "../providers/provider.ts";
+import type { NewSecret, Provider, Verdict } from "../providers/provider.ts";
 import type { Clock } from "../clock.ts";
 
 /** What asking the provider about a published secret came to. */
@@ -13,9 +13,9 @@ export type Confirmation =
 
 /**
  * Waits between tries to use a secret that is refused, in milliseconds: it may take a minute to get around. Few, as
- * gateways lock a key after more than five bad tries.
+ * gateways lock a key after more than five bad tries, and preflight may have made two.
  */
-const WAITS = [5_000, 15_000, 40_000] as const;
+const WAITS = [15_000, 45_000] as const;
 
 /** Asks the provider whether a secret is the one in force, and works, as far as it can tell. Never throws. */
 export async function confirm(secret: NewSecret, provider: Provider, clock: Clock): Promise<Confirmation> {
@@ -36,8 +36,8 @@ export async function confirm(secret: NewSecret, provider: Provider, clock: Cloc
 async function verify(secret: NewSecret, provider: Provider, clock: Clock): Promise<Confirmation> {
   const startedAt = clock.now();
   for (let attempt = 0; ; attempt += 1) {
-    const verdict = await provider.verify?.(secret);
-    if (verdict === undefined || verdict.state === "valid") return { state: "valid" };
+    const verdict = await askOnce(secret, provider);
+    if (verdict.state === "valid") return { state: "valid" };
     if (verdict.state === "inconclusive") return verdict;
     const wait = WAITS[attempt];
     if (wait === undefined) {
@@ -48,5 +48,13 @@ async function verify(secret: NewSecret, provider: Provider, clock: Clock): Prom
       };
     }
     await clock.sleep(wait);
+  }
+}
+
+async function askOnce(secret: NewSecret, provider: Provider): Promise<Verdict> {
+  try {
+    return (await provider.verify?.(secret)) ?? { state: "valid" };
+  } catch (thrown) {
+    return { state: "inconclusive", why: `asking failed: ${RotationError.from(thrown).message}` };
   }
 }

@@ -18,8 +18,8 @@ interface Parcel {
   attempts: number;
   /** Not to be tried before this time, in milliseconds since 1970. */
   notBefore: number;
-  /** Whether the public key was fetched anew for it. */
-  resealed: boolean;
+  /** Whether GitHub refused the key it was sealed with, so that it must be sealed anew: that is done once. */
+  key: "first" | "stale" | "fresh";
   /** Whether an answer was lost, so that the write may have happened. */
   lost: boolean;
 }
@@ -71,7 +71,7 @@ export async function publish(
     }
     try {
       const value = sealFor(target, open.publicKey);
-      queue.push({ target, value, attempts: 0, notBefore: 0, resealed: false, lost: false });
+      queue.push({ target, value, attempts: 0, notBefore: 0, key: "first", lost: false });
     } catch (thrown) {
       outcomes.set(target, { target, status: "failed", error: RotationError.from(thrown) });
     }
@@ -89,7 +89,7 @@ export async function publish(
     const { target } = parcel;
     parcel.attempts += 1;
     try {
-      await store.write(target.place, target.secretName, parcel.value);
+      await send(parcel);
       attempt(() => {
         journal.written(rotation.name, target);
       });
@@ -98,7 +98,7 @@ export async function publish(
       log.line(`publish: ${String(written)}/${String(total)} targets written, now ${formatTarget(target)}`);
     } catch (thrown) {
       const error = RotationError.from(thrown);
-      const retryAt = await planRetry(parcel, error);
+      const retryAt = planRetry(parcel, error);
       if (retryAt === undefined) {
         outcomes.set(target, { target, status: parcel.lost ? "unknown" : "failed", error });
         log.problem(error);
@@ -123,21 +123,30 @@ export async function publish(
     return next(waiting);
   }
 
-  /** When to try again; undefined if it is no use. */
-  async function planRetry(parcel: Parcel, error: RotationError): Promise<number | undefined> {
+  async function send(parcel: Parcel): Promise<void> {
     const { target } = parcel;
-    if (error.changed === "unknown") parcel.lost = true;
+    if (parcel.key === "stale") {
+      parcel.value = sealFor(target, await store.publicKey(target.place));
+      parcel.key = "fresh";
+    }
+    try {
+      await store.write(target.place, target.secretName, parcel.value);
+    } catch (thrown) {
+      const error = RotationError.from(thrown);
+      // A refusal says that nothing was written; a lost answer does not.
+      parcel.lost = error.code === "GITHUB_REJECTED" ? false : parcel.lost || error.changed === "unknown";
+      throw error;
+    }
+  }
+
+  /** When to try again; undefined if it is no use. */
+  function planRetry(parcel: Parcel, error: RotationError): number | undefined {
+    const { target } = parcel;
     if (error.code === "GITHUB_REJECTED") {
-      parcel.lost = false;
       const aboutTheKey = /key|encrypt/i.test(error.detail ?? "");
-      if (parcel.resealed || !aboutTheKey) return undefined;
-      parcel.resealed = true;
-      try {
-        parcel.value = sealFor(target, await store.publicKey(target.place));
-        return clock.now();
-      } catch {
-        return undefined;
-      }
+      if (parcel.key !== "first" || !aboutTheKey) return undefined;
+      parcel.key = "stale";
+      return clock.now();
     }
     // The place took its marker, so the permission is there, and every other answer is a passing one.
     const wait = backoff(WAITS, parcel.attempts, error.retryAfter);

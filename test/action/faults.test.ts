@@ -35,7 +35,7 @@ const LOST: readonly (readonly [string, Fault])[] = [
 ];
 
 describe.each(worldProviders)("the built action with %s, when others fail,", (provider) => {
-  const { rotate, first, refusal, throttled, asksAgain } = TRAITS[provider];
+  const { rotate, first, refusal, throttle, throttled, asksAgain } = TRAITS[provider];
 
   it("fails on a wrong management credential after one try, and changes nothing", async () => {
     await using scene = await openScene(provider);
@@ -114,7 +114,7 @@ describe.each(worldProviders)("the built action with %s, when others fail,", (pr
     await using scene = await openScene(provider);
     const former = scene.world.inForce(provider);
     scene.world.providers[provider].faults.arm(
-      { kind: "answer", changed: false, status: 429, body: `{"statusCode":429,"message":"too many"}` },
+      { kind: "answer", changed: false, ...throttle },
       { ...rotate, times: Infinity },
     );
     const run = await scene.run();

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { worldProviders } from "../emulators/world.ts";
 import { createOpenApiCheck } from "../support/openapi.ts";
 import { needsPyNaCl, openWithPyNaCl } from "../support/pynacl.ts";
-import { ENVIRONMENT_TARGET, openScene } from "../support/scene.ts";
+import { openScene } from "../support/scene.ts";
 import { transcript } from "../support/transcript.ts";
 
 const DAILY = { "rotate-after": "30d" };
@@ -101,9 +101,10 @@ describe.each(worldProviders)("the built action with %s", (provider) => {
 
   it("tells how to finish by hand", async () => {
     await using scene = await openScene(provider);
+    const name = scene.world.targetsOf(provider)[0]?.name ?? "";
     scene.world.github.faults.arm(
       { kind: "answer", changed: false, status: 500, body: `{"message":"::error::boo ##[add-mask]b"}` },
-      { method: "PUT", path: ENVIRONMENT_TARGET, times: Infinity },
+      { method: "PUT", path: new RegExp(`/environments/.*/${name}$`), times: Infinity },
     );
     const run = await scene.run({ inputs: { "write-timeout": "1s" } });
     await expect(transcript(run, scene.world)).toMatchFileSnapshot(

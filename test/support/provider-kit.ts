@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { HttpFailure, type Http } from "../../src/http.ts";
 import { readInputs } from "../../src/inputs.ts";
+import { createCredentialGate, type CredentialGate } from "../../src/providers/credential-gate.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { Masker } from "../../src/secret.ts";
 import { createAuthingEmulator, type AuthingEmulator } from "../emulators/authing.ts";
@@ -8,6 +9,7 @@ import { createCloudRoomEmulator, type CloudRoomEmulator } from "../emulators/cl
 import type { Emulator, Fault, RecordedRequest } from "../emulators/emulator.ts";
 import { directHttp } from "./direct-http.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
+import { apigDedicatedService, apigSharedService, csmsService, PROBE } from "./huawei-services.ts";
 
 /** What the contract suite needs to know of a provider: how to set it up, and which call is the irreversible one. */
 export type ProviderKit = (clock: FakeClock) => Service;
@@ -26,7 +28,7 @@ export interface Service {
   readonly rotateCall: Call;
   /** The answer with which the provider documents that it will not rotate. */
   readonly refusal: Fault;
-  /** Every call of preflight. */
+  /** Every call of the management API in preflight. */
   readonly reads: readonly Call[];
   inForce(): string;
   /** How often the secret in force has changed. */
@@ -39,10 +41,12 @@ export interface Call {
   readonly path: RegExp;
 }
 
-/** One kit for each provider of the registry, by its id. */
-export const kits: Readonly<Record<string, ProviderKit>> = {
-  authing: authingService,
-  cloudroom: cloudRoomService,
+/** By id of the registry, every way in which a provider is set up. */
+export const kits: Readonly<Record<string, readonly ProviderKit[]>> = {
+  authing: [authingService],
+  cloudroom: [cloudRoomService],
+  "huawei-apig": [apigShared, apigDedicatedService],
+  "huawei-csms": [csmsService],
 };
 
 export interface Connection {
@@ -55,7 +59,7 @@ export interface Connection {
   readonly waits: readonly { readonly why: string; readonly milliseconds: number }[];
   /** The names of the inputs that were read, whether set or not. */
   readonly inputsRead: ReadonlySet<string>;
-  /** About inputs that nobody reads. */
+  /** What was told though it is no failure, such as an input that nobody reads. */
   readonly warnings: readonly string[];
 }
 
@@ -66,6 +70,8 @@ export function connect<Kind extends Service>(
   change: {
     /** Inputs to replace; an empty one is not set. */
     readonly inputs?: Readonly<Record<string, string>>;
+    /** Shared with other rotations of the same run. */
+    readonly gate?: CredentialGate;
     /** Puts something between the provider and its service. */
     readonly through?: (http: Http, service: Kind) => Http;
   } = {},
@@ -75,6 +81,7 @@ export function connect<Kind extends Service>(
   const announced = new Set<string>();
   const inputsRead = new Set<string>();
   const waits: { why: string; milliseconds: number }[] = [];
+  const warnings: string[] = [];
   const masker = new Masker((form) => announced.add(form));
   const raw = {
     provider: id,
@@ -91,17 +98,20 @@ export function connect<Kind extends Service>(
     },
   });
   const direct = directHttp(service.emulator, clock);
-  const { rotations, warnings } = readInputs(
+  const settings = readInputs(
     watched,
     { event: "schedule", repository: "acme/web" },
     {
       http: change.through?.(direct, service) ?? direct,
+      gate: change.gate ?? createCredentialGate(),
       masker,
       clock,
       onWait: (why, milliseconds) => waits.push({ why, milliseconds }),
+      warn: (text) => warnings.push(text),
     },
   );
-  const [rotation] = rotations;
+  warnings.push(...settings.warnings);
+  const [rotation] = settings.rotations;
   if (rotation === undefined) throw new Error(`The inputs of ${id} make no rotation.`);
   return { provider: rotation.provider, clock, masker, announced, waits, inputsRead, warnings, service };
 }
@@ -134,6 +144,12 @@ export async function expectFailure(
 ): Promise<void> {
   await expect(promise).rejects.toMatchObject(expected);
   await expect(promise).rejects.toHide(announced);
+}
+
+/** The probe is no call of the management API; what it proves has tests of its own. */
+function apigShared(clock: FakeClock): Service {
+  const service = apigSharedService(clock);
+  return { ...service, reads: service.reads.filter((call) => call !== PROBE) };
 }
 
 export interface AuthingService extends Service {

@@ -44,11 +44,18 @@ export interface Traits {
   readonly heals: "synced" | "rotated";
   /** The documented way to refuse the rotate call. */
   readonly refusal: { readonly status: number; readonly body: string };
+  /** How it throttles. */
+  readonly throttle: { readonly status: number; readonly body: string };
   /** How a rotate call that stays throttled ends: status, calls made, markers left. */
   readonly throttled: readonly [string, number, number];
   /** Whether a lost rotate call may be sent again; else it is waited for, for 10 minutes. */
   readonly asksAgain: boolean;
 }
+
+const HUAWEI_THROTTLE = {
+  status: 429,
+  body: JSON.stringify({ error_code: "APIGW.0308", error_msg: "The throttling threshold has been reached" }),
+};
 
 export const TRAITS: Readonly<Record<WorldProvider, Traits>> = {
   authing: {
@@ -59,6 +66,7 @@ export const TRAITS: Readonly<Record<WorldProvider, Traits>> = {
       status: 200,
       body: JSON.stringify({ statusCode: 403, message: "没有权限", requestId: "r-1" }),
     },
+    throttle: { status: 429, body: JSON.stringify({ statusCode: 429, message: "Too many requests" }) },
     throttled: ["failed", 1, 0],
     asksAgain: true,
   },
@@ -67,6 +75,7 @@ export const TRAITS: Readonly<Record<WorldProvider, Traits>> = {
     first: { method: "POST", path: /project\/query\/list/ },
     heals: "rotated",
     refusal: { status: 200, body: JSON.stringify({ RspCode: "1", RspDesc: "没有接口API权限" }) },
+    throttle: { status: 429, body: "" },
     // CloudRoom documents no throttling, so that such an answer says nothing of the call.
     throttled: ["unknown", 3, 1],
     asksAgain: true,
@@ -76,6 +85,7 @@ export const TRAITS: Readonly<Record<WorldProvider, Traits>> = {
     first: { method: "GET", path: /\/apigw\/apps\// },
     heals: "rotated",
     refusal: { status: 403, body: JSON.stringify({ error_code: "APIG.1104", error_msg: "No permission" }) },
+    throttle: HUAWEI_THROTTLE,
     throttled: ["failed", 3, 0],
     asksAgain: true,
   },
@@ -87,6 +97,7 @@ export const TRAITS: Readonly<Record<WorldProvider, Traits>> = {
       status: 403,
       body: JSON.stringify({ error: { error_code: "CSMS.0302", error_msg: "No permission" } }),
     },
+    throttle: HUAWEI_THROTTLE,
     throttled: ["failed", 1, 0],
     asksAgain: false,
   },

@@ -168,7 +168,7 @@ function readAnswer(
     throw RotationError.of(
       "PROVIDER_RATE_LIMITED",
       { provider, action },
-      { ...options, changed: "no", transient: true, retryAfter },
+      { ...options, changed: code === undefined ? "unknown" : "no", transient: true, retryAfter },
     );
   }
   if (MISSING.includes(code ?? "") || (status === 404 && code !== undefined)) {
