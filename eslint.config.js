@@ -50,7 +50,7 @@ const boundaries = [
       "github/marker",
       "stages/*",
     ],
-    types: ["rotation", "providers/provider", "github/*", "journal", "clock"],
+    types: ["providers/provider", "github/*", "journal", "clock"],
   },
   {
     files: ["providers/index"],

@@ -13253,6 +13253,22 @@ function describeBody({ status, body }) {
     const what = body.trim() === "" ? "nothing" : /^\s*</.test(body) ? "a web page" : "no JSON object";
     return `${what} (HTTP ${String(status)})`;
 }
+/** An answer that is not what the provider documents: it leaves open what was done. */
+function answer_invalidAnswer(provider, { action, found, expected }) {
+    return errors_RotationError.of("PROVIDER_ANSWER_INVALID", { provider, action, found, expected }, { changed: "unknown" });
+}
+/**
+ * A value that the provider gave as a secret, masked.
+ *
+ * @throws {RotationError} SECRET_UNUSABLE, which leaves open what was done.
+ */
+function usableSecret(provider, value, masker) {
+    const found = unusable(value);
+    if (typeof value === "string" && found === undefined)
+        return masker.secret(value);
+    const context = { provider, found: found ?? "not a string" };
+    throw errors_RotationError.of("SECRET_UNUSABLE", context, { changed: "unknown" });
+}
 /** GitHub stores values up to 48 KB (https://docs.github.com/en/actions/reference/security/secrets#limits-for-secrets). */
 const LARGEST_SECRET = 49_152;
 /** Why a value cannot be a secret in GitHub, in words for a message; undefined if it can. */
@@ -13376,7 +13392,7 @@ function createAuthing(inputs, context) {
         const data = await askAgain(context, () => context.gate.pass(key, once), signal);
         const token = data["access_token"];
         if (typeof token !== "string" || token === "") {
-            throw authing_invalidAnswer(action, "no access_token", "a management token");
+            throw answer_invalidAnswer(title, { action, found: "no access_token", expected: "a management token" });
         }
         context.masker.mask(token);
         session = {
@@ -13390,14 +13406,9 @@ function createAuthing(inputs, context) {
         const data = await askAgain(context, () => call({ method: "GET", endpoint, action }, signal), signal);
         return secretOf(data);
     };
-    const secretOf = (data) => {
-        const { secret } = data;
-        if (typeof secret === "string" && unusable(secret) === undefined) {
-            return { value: context.masker.secret(secret) };
-        }
-        const found = unusable(secret) ?? "not a string";
-        throw errors_RotationError.of("SECRET_UNUSABLE", { provider: title, found }, { changed: "unknown" });
-    };
+    const secretOf = ({ secret }) => ({
+        value: usableSecret(title, secret, context.masker),
+    });
     const refresh = async () => {
         const action = "refresh the app's secret";
         refreshed = true;
@@ -13563,14 +13574,11 @@ function openEnvelope(response, action, appId, now) {
         const code = `statusCode ${String(status)}${apiCode === 0 ? "" : `, apiCode ${String(apiCode)}`}`;
         return fail(errors_RotationError.of("PROVIDER_REFUSED", { provider, action, code }, options));
     }
-    return fail(authing_invalidAnswer(action, describeBody(response), `JSON with a "statusCode"`));
+    return fail(answer_invalidAnswer(title, { action, found: describeBody(response), expected: `JSON with a "statusCode"` }));
 }
 const KEY_INPUTS = `"access-key-id" and "access-key-secret"`;
 function fail(error) {
     throw error;
-}
-function authing_invalidAnswer(action, found, expected) {
-    return errors_RotationError.of("PROVIDER_ANSWER_INVALID", { provider: title, action, found, expected }, { changed: "unknown" });
 }
 /** Which code a wrong key gives is not documented: every documented refusal of a token is one. */
 function asRefusedKey(thrown) {
@@ -13649,7 +13657,7 @@ function createCloudRoom(inputs, context) {
         const data = await askAgain(context, () => call("project/query/list", action, {}, signal), signal);
         const projects = data["ProjectList"];
         if (!Array.isArray(projects)) {
-            throw cloudroom_invalidAnswer(action, `no "ProjectList"`, "a list of projects");
+            throw answer_invalidAnswer(cloudroom_title, { action, found: `no "ProjectList"`, expected: "a list of projects" });
         }
         const project = projects.find((entry) => isObject(entry) && entry["AppId"] === appId);
         if (!isObject(project))
@@ -13660,13 +13668,9 @@ function createCloudRoom(inputs, context) {
     const update = async () => {
         const action = "update the project's secret";
         const { AppSecret } = await call("project/update/secret", action, { OperateAppId: appId });
-        if (typeof AppSecret !== "string" || unusable(AppSecret) !== undefined) {
-            const found = unusable(AppSecret) ?? "not a string";
-            throw errors_RotationError.of("SECRET_UNUSABLE", { provider: cloudroom_title, found }, { changed: "unknown" });
-        }
-        const value = masker.secret(AppSecret);
+        const value = usableSecret(cloudroom_title, AppSecret, masker);
         // Clients log in with this form of it.
-        masker.mask(md5(AppSecret));
+        masker.mask(md5(value.expose()));
         return { value };
     };
     return {
@@ -13757,10 +13761,11 @@ function undocumented(response, action, prefix, now) {
         return errors_RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status }, options);
     // The product is being renamed, and its paths with it.
     const other = prefix === API_PREFIX ? "CLOUDMEETING-API" : API_PREFIX;
-    return cloudroom_invalidAnswer(action, describeBody(response), `JSON with an "RspCode" (perhaps at "api-prefix" ${other})`);
-}
-function cloudroom_invalidAnswer(action, found, expected) {
-    return errors_RotationError.of("PROVIDER_ANSWER_INVALID", { provider: cloudroom_title, action, found, expected }, { changed: "unknown" });
+    return answer_invalidAnswer(cloudroom_title, {
+        action,
+        found: describeBody(response),
+        expected: `JSON with an "RspCode" (perhaps at "api-prefix" ${other})`,
+    });
 }
 function md5(text) {
     return (0,external_node_crypto_.createHash)("md5").update(text, "utf8").digest("hex");
@@ -13920,8 +13925,7 @@ function readAnswer(response, { title: provider, action, appId, now, }) {
     if (status >= 200 && status < 300 && code === undefined) {
         if (answer !== undefined)
             return answer;
-        const found = describeBody(response);
-        throw errors_RotationError.of("PROVIDER_ANSWER_INVALID", { provider, action, found, expected: "a JSON object" }, { changed: "unknown" });
+        throw answer_invalidAnswer(provider, { action, found: describeBody(response), expected: "a JSON object" });
     }
     // Only a refusal in the documented form says that nothing was done.
     const changed = code !== undefined && status >= 400 && status < 500 ? "no" : "unknown";
@@ -13948,7 +13952,7 @@ function readAnswer(response, { title: provider, action, appId, now, }) {
     }
     if (code !== undefined)
         throw errors_RotationError.of("PROVIDER_REFUSED", { provider, action, code }, options);
-    throw errors_RotationError.of("PROVIDER_ANSWER_INVALID", { provider, action, found: describeBody(response), expected: "a JSON object" }, options);
+    throw answer_invalidAnswer(provider, { action, found: describeBody(response), expected: "a JSON object" });
 }
 /** Errors come flat, and from `rotate` nested; some older services say `code` and `message`. */
 function readError(answer) {
@@ -14090,7 +14094,7 @@ function createDedicated(inputs, context, client, instanceId) {
     let chosen = false;
     const read = async (signal) => {
         app = await readApp(context, client, path, signal);
-        return { value: usable(context, app.secret) };
+        return { value: usableSecret(huawei_apig_title, app.secret, context.masker) };
     };
     const reset = (secret) => {
         const body = secret === undefined ? {} : { app_secret: secret.expose() };
@@ -14186,8 +14190,7 @@ async function readApp(context, client, path, signal) {
     const app = await askAgain(context, () => client.call(call), signal);
     const { name, remark, app_key: appKey, app_secret: secret } = app;
     if (typeof name !== "string" || typeof appKey !== "string") {
-        const found = `an app without "name" or "app_key"`;
-        throw errors_RotationError.of("PROVIDER_ANSWER_INVALID", { provider: huawei_apig_title, action, found, expected: "an app" });
+        throw answer_invalidAnswer(huawei_apig_title, { action, found: `an app without "name" or "app_key"`, expected: "an app" });
     }
     return { name, appKey, secret, remark: typeof remark === "string" ? remark : undefined };
 }
@@ -14195,12 +14198,6 @@ function known(app) {
     if (app === undefined)
         throw new Error("Invariant violation: the app is used before it was read");
     return app;
-}
-function usable({ masker }, secret) {
-    if (typeof secret === "string" && unusable(secret) === undefined)
-        return masker.secret(secret);
-    const found = unusable(secret) ?? "not a string";
-    throw errors_RotationError.of("SECRET_UNUSABLE", { provider: huawei_apig_title, found }, { changed: "unknown" });
 }
 /**
  * Sets one and the same secret, again after a lost answer: nothing is lost by that, as the value does not change.
@@ -14287,7 +14284,7 @@ function createHuaweiCsms(inputs, context) {
         const version = isObject(stage) ? stage["version_id"] : undefined;
         if (typeof version === "string" && version !== "")
             return version;
-        throw huawei_csms_invalidAnswer(action, `no "version_id"`, "the version in force");
+        throw answer_invalidAnswer(huawei_csms_title, { action, found: `no "version_id"`, expected: "the version in force" });
     };
     const readVersion = async (id, signal) => {
         const action = "read the secret's value";
@@ -14295,14 +14292,10 @@ function createHuaweiCsms(inputs, context) {
         const content = isObject(version) ? version : {};
         // Binary values come as base64 text, and go to GitHub as that.
         const value = content["secret_string"] ?? content["secret_binary"];
-        const found = unusable(value);
-        if (typeof value !== "string" || found !== undefined) {
-            throw errors_RotationError.of("SECRET_UNUSABLE", { provider: huawei_csms_title, found: found ?? "not a string" });
-        }
         const metadata = isObject(content["version_metadata"]) ? content["version_metadata"] : {};
         const madeAt = Number(metadata["create_time"]);
         return {
-            value: masker.secret(value),
+            value: usableSecret(huawei_csms_title, value, masker),
             version: id,
             ...(Number.isFinite(madeAt) && madeAt > 0 ? { madeAt } : {}),
         };
@@ -14430,9 +14423,6 @@ function huawei_csms_say(value) {
 }
 function failed(found) {
     return errors_RotationError.of("ROTATION_FAILED", { provider: huawei_csms_title, found }, { changed: "unknown" });
-}
-function huawei_csms_invalidAnswer(action, found, expected) {
-    return errors_RotationError.of("PROVIDER_ANSWER_INVALID", { provider: huawei_csms_title, action, found, expected });
 }
 /** Whatever goes wrong once the order was given, the secret in force may have ended. */
 async function asUnknown(following) {

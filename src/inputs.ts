@@ -2,7 +2,7 @@ import { RotationError, RotationErrors } from "./errors.ts";
 import { formatTarget, parseTarget, type Target, targetKey } from "./github/target.ts";
 import { providers } from "./providers/index.ts";
 import type { Provider, ProviderContext, ProviderInputs } from "./providers/provider.ts";
-import type { Rotation } from "./rotation.ts";
+import type { Rotation } from "./stages/stage.ts";
 import type { Masker, Secret } from "./secret.ts";
 
 /** The inputs of a step by name, as the runner hands them over. */

@@ -20,7 +20,7 @@ import {
   summary,
 } from "./report.ts";
 import { createCredentialGate } from "./providers/credential-gate.ts";
-import { rotate, type Rotation, type RotationLog, type Tools } from "./rotation.ts";
+import { rotate } from "./rotation.ts";
 import {
   createMasker,
   createRunner,
@@ -32,6 +32,7 @@ import {
   saveJournalPath,
 } from "./runner.ts";
 import type { Masker } from "./secret.ts";
+import type { Rotation, RotationLog, Tools } from "./stages/stage.ts";
 
 /** Runs the step, and sets the process's exit code. */
 export async function main(): Promise<void> {

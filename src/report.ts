@@ -11,7 +11,7 @@ import {
   wasWritten,
   worstStatus,
 } from "./outcome.ts";
-import type { Rotation } from "./rotation.ts";
+import type { Rotation } from "./stages/stage.ts";
 import type { Masker } from "./secret.ts";
 
 /** What came of one rotation, for people. */

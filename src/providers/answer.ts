@@ -1,6 +1,7 @@
 import { RotationError } from "../errors.ts";
 import { HttpFailure, type HttpRequest, type HttpResponse } from "../http.ts";
 import { retry } from "../retry.ts";
+import type { Masker, Secret } from "../secret.ts";
 import type { ProviderContext } from "./provider.ts";
 
 /** A request to a provider, and what it is for. */
@@ -74,6 +75,30 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 export function describeBody({ status, body }: HttpResponse): string {
   const what = body.trim() === "" ? "nothing" : /^\s*</.test(body) ? "a web page" : "no JSON object";
   return `${what} (HTTP ${String(status)})`;
+}
+
+/** An answer that is not what the provider documents: it leaves open what was done. */
+export function invalidAnswer(
+  provider: string,
+  { action, found, expected }: { readonly action: string; readonly found: string; readonly expected: string },
+): RotationError {
+  return RotationError.of(
+    "PROVIDER_ANSWER_INVALID",
+    { provider, action, found, expected },
+    { changed: "unknown" },
+  );
+}
+
+/**
+ * A value that the provider gave as a secret, masked.
+ *
+ * @throws {RotationError} SECRET_UNUSABLE, which leaves open what was done.
+ */
+export function usableSecret(provider: string, value: unknown, masker: Masker): Secret {
+  const found = unusable(value);
+  if (typeof value === "string" && found === undefined) return masker.secret(value);
+  const context = { provider, found: found ?? "not a string" };
+  throw RotationError.of("SECRET_UNUSABLE", context, { changed: "unknown" });
 }
 
 /** GitHub stores values up to 48 KB (https://docs.github.com/en/actions/reference/security/secrets#limits-for-secrets). */

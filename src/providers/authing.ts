@@ -3,7 +3,7 @@ import { RotationError } from "../errors.ts";
 import type { HttpResponse } from "../http.ts";
 import { parseRetryAfter } from "../retry.ts";
 import type { Secret } from "../secret.ts";
-import { ask, askAgain, describeBody, isObject, parseObject, unusable } from "./answer.ts";
+import { ask, askAgain, describeBody, invalidAnswer, isObject, parseObject, usableSecret } from "./answer.ts";
 import { digestOf } from "./credential-gate.ts";
 import type { NewSecret, Provider, ProviderContext, ProviderInputs, Verdict } from "./provider.ts";
 
@@ -69,7 +69,7 @@ export function createAuthing(inputs: ProviderInputs, context: ProviderContext):
     const data = await askAgain(context, () => context.gate.pass(key, once), signal);
     const token = data["access_token"];
     if (typeof token !== "string" || token === "") {
-      throw invalidAnswer(action, "no access_token", "a management token");
+      throw invalidAnswer(title, { action, found: "no access_token", expected: "a management token" });
     }
     context.masker.mask(token);
     session = {
@@ -85,14 +85,9 @@ export function createAuthing(inputs: ProviderInputs, context: ProviderContext):
     return secretOf(data);
   };
 
-  const secretOf = (data: Readonly<Record<string, unknown>>): NewSecret => {
-    const { secret } = data;
-    if (typeof secret === "string" && unusable(secret) === undefined) {
-      return { value: context.masker.secret(secret) };
-    }
-    const found = unusable(secret) ?? "not a string";
-    throw RotationError.of("SECRET_UNUSABLE", { provider: title, found }, { changed: "unknown" });
-  };
+  const secretOf = ({ secret }: Readonly<Record<string, unknown>>): NewSecret => ({
+    value: usableSecret(title, secret, context.masker),
+  });
 
   const refresh = async (): Promise<NewSecret> => {
     const action = "refresh the app's secret";
@@ -276,21 +271,15 @@ function openEnvelope(
     const code = `statusCode ${String(status)}${apiCode === 0 ? "" : `, apiCode ${String(apiCode)}`}`;
     return fail(RotationError.of("PROVIDER_REFUSED", { provider, action, code }, options));
   }
-  return fail(invalidAnswer(action, describeBody(response), `JSON with a "statusCode"`));
+  return fail(
+    invalidAnswer(title, { action, found: describeBody(response), expected: `JSON with a "statusCode"` }),
+  );
 }
 
 const KEY_INPUTS = `"access-key-id" and "access-key-secret"`;
 
 function fail(error: RotationError): never {
   throw error;
-}
-
-function invalidAnswer(action: string, found: string, expected: string): RotationError {
-  return RotationError.of(
-    "PROVIDER_ANSWER_INVALID",
-    { provider: title, action, found, expected },
-    { changed: "unknown" },
-  );
 }
 
 /** Which code a wrong key gives is not documented: every documented refusal of a token is one. */

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { RotationError } from "../errors.ts";
 import type { HttpResponse } from "../http.ts";
 import { parseRetryAfter } from "../retry.ts";
-import { ask, askAgain, describeBody, isObject, parseObject, unusable } from "./answer.ts";
+import { ask, askAgain, describeBody, invalidAnswer, isObject, parseObject, usableSecret } from "./answer.ts";
 import { digestOf } from "./credential-gate.ts";
 import type { NewSecret, Provider, ProviderContext, ProviderInputs } from "./provider.ts";
 
@@ -80,7 +80,7 @@ export function createCloudRoom(inputs: ProviderInputs, context: ProviderContext
     const data = await askAgain(context, () => call("project/query/list", action, {}, signal), signal);
     const projects: unknown = data["ProjectList"];
     if (!Array.isArray(projects)) {
-      throw invalidAnswer(action, `no "ProjectList"`, "a list of projects");
+      throw invalidAnswer(title, { action, found: `no "ProjectList"`, expected: "a list of projects" });
     }
     const project = projects.find((entry) => isObject(entry) && entry["AppId"] === appId) as unknown;
     if (!isObject(project)) throw RotationError.of("APP_NOT_FOUND", { provider: title, appId });
@@ -91,13 +91,9 @@ export function createCloudRoom(inputs: ProviderInputs, context: ProviderContext
   const update = async (): Promise<NewSecret> => {
     const action = "update the project's secret";
     const { AppSecret } = await call("project/update/secret", action, { OperateAppId: appId });
-    if (typeof AppSecret !== "string" || unusable(AppSecret) !== undefined) {
-      const found = unusable(AppSecret) ?? "not a string";
-      throw RotationError.of("SECRET_UNUSABLE", { provider: title, found }, { changed: "unknown" });
-    }
-    const value = masker.secret(AppSecret);
+    const value = usableSecret(title, AppSecret, masker);
     // Clients log in with this form of it.
-    masker.mask(md5(AppSecret));
+    masker.mask(md5(value.expose()));
     return { value };
   };
 
@@ -204,19 +200,11 @@ function undocumented(response: HttpResponse, action: string, prefix: string, no
   if (status >= 500) return RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status }, options);
   // The product is being renamed, and its paths with it.
   const other = prefix === API_PREFIX ? "CLOUDMEETING-API" : API_PREFIX;
-  return invalidAnswer(
+  return invalidAnswer(title, {
     action,
-    describeBody(response),
-    `JSON with an "RspCode" (perhaps at "api-prefix" ${other})`,
-  );
-}
-
-function invalidAnswer(action: string, found: string, expected: string): RotationError {
-  return RotationError.of(
-    "PROVIDER_ANSWER_INVALID",
-    { provider: title, action, found, expected },
-    { changed: "unknown" },
-  );
+    found: describeBody(response),
+    expected: `JSON with an "RspCode" (perhaps at "api-prefix" ${other})`,
+  });
 }
 
 function md5(text: string): string {

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { RotationError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
-import { askAgain, unusable } from "./answer.ts";
+import { askAgain, invalidAnswer, usableSecret } from "./answer.ts";
 import { createHuaweiClient, type HuaweiClient } from "./huawei/client.ts";
 import { createProbe, type Probe } from "./huawei/probe.ts";
 import type { NewSecret, Provider, ProviderContext, ProviderFactory, ProviderInputs } from "./provider.ts";
@@ -115,7 +115,7 @@ function createDedicated(
 
   const read = async (signal?: AbortSignal): Promise<NewSecret> => {
     app = await readApp(context, client, path, signal);
-    return { value: usable(context, app.secret) };
+    return { value: usableSecret(title, app.secret, context.masker) };
   };
   const reset = (secret?: Secret): Promise<Readonly<Record<string, unknown>>> => {
     const body = secret === undefined ? {} : { app_secret: secret.expose() };
@@ -225,8 +225,7 @@ async function readApp(
   const app = await askAgain(context, () => client.call(call), signal);
   const { name, remark, app_key: appKey, app_secret: secret } = app;
   if (typeof name !== "string" || typeof appKey !== "string") {
-    const found = `an app without "name" or "app_key"`;
-    throw RotationError.of("PROVIDER_ANSWER_INVALID", { provider: title, action, found, expected: "an app" });
+    throw invalidAnswer(title, { action, found: `an app without "name" or "app_key"`, expected: "an app" });
   }
   return { name, appKey, secret, remark: typeof remark === "string" ? remark : undefined };
 }
@@ -234,12 +233,6 @@ async function readApp(
 function known(app: App | undefined): App {
   if (app === undefined) throw new Error("Invariant violation: the app is used before it was read");
   return app;
-}
-
-function usable({ masker }: ProviderContext, secret: unknown): Secret {
-  if (typeof secret === "string" && unusable(secret) === undefined) return masker.secret(secret);
-  const found = unusable(secret) ?? "not a string";
-  throw RotationError.of("SECRET_UNUSABLE", { provider: title, found }, { changed: "unknown" });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { RotationError } from "../errors.ts";
-import { askAgain, isObject, unusable } from "./answer.ts";
+import { askAgain, invalidAnswer, isObject, usableSecret } from "./answer.ts";
 import { createHuaweiClient, type HuaweiCall } from "./huawei/client.ts";
 import type { NewSecret, Provider, ProviderContext, ProviderInputs } from "./provider.ts";
 
@@ -32,7 +32,7 @@ export function createHuaweiCsms(inputs: ProviderInputs, context: ProviderContex
     const { stage } = await get({ path: `${path}/stages/SYSCURRENT`, action, signal });
     const version = isObject(stage) ? stage["version_id"] : undefined;
     if (typeof version === "string" && version !== "") return version;
-    throw invalidAnswer(action, `no "version_id"`, "the version in force");
+    throw invalidAnswer(title, { action, found: `no "version_id"`, expected: "the version in force" });
   };
 
   const readVersion = async (id: string, signal?: AbortSignal): Promise<NewSecret> => {
@@ -41,14 +41,10 @@ export function createHuaweiCsms(inputs: ProviderInputs, context: ProviderContex
     const content = isObject(version) ? version : {};
     // Binary values come as base64 text, and go to GitHub as that.
     const value = content["secret_string"] ?? content["secret_binary"];
-    const found = unusable(value);
-    if (typeof value !== "string" || found !== undefined) {
-      throw RotationError.of("SECRET_UNUSABLE", { provider: title, found: found ?? "not a string" });
-    }
     const metadata = isObject(content["version_metadata"]) ? content["version_metadata"] : {};
     const madeAt = Number(metadata["create_time"]);
     return {
-      value: masker.secret(value),
+      value: usableSecret(title, value, masker),
       version: id,
       ...(Number.isFinite(madeAt) && madeAt > 0 ? { madeAt } : {}),
     };
@@ -200,10 +196,6 @@ function say(value: unknown): string {
 
 function failed(found: string): RotationError {
   return RotationError.of("ROTATION_FAILED", { provider: title, found }, { changed: "unknown" });
-}
-
-function invalidAnswer(action: string, found: string, expected: string): RotationError {
-  return RotationError.of("PROVIDER_ANSWER_INVALID", { provider: title, action, found, expected });
 }
 
 /** Whatever goes wrong once the order was given, the secret in force may have ended. */

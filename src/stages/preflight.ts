@@ -7,8 +7,8 @@ import { formatPlace, type Place, placeKey, placesOf } from "../github/target.ts
 import type { RotationOutcome, TargetOutcome } from "../outcome.ts";
 import type { NewSecret } from "../providers/provider.ts";
 import type { RetryContext } from "../retry.ts";
-import type { Rotation, Tools } from "../rotation.ts";
 import { valueFor } from "../value.ts";
+import type { Rotation, Tools } from "./stage.ts";
 
 /** Everything has passed: what is to be done, and with what. */
 export interface Prepared {

@@ -5,8 +5,8 @@ import { formatTarget, placeKey, type Target } from "../github/target.ts";
 import type { TargetOutcome } from "../outcome.ts";
 import type { NewSecret } from "../providers/provider.ts";
 import { backoff } from "../retry.ts";
-import type { Rotation, Tools } from "../rotation.ts";
 import { valueFor } from "../value.ts";
+import type { Rotation, Tools } from "./stage.ts";
 
 /** Between two tries to write one target, in milliseconds. */
 const WAITS = { firstWait: 500, longestWait: 30_000 };

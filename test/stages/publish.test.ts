@@ -5,7 +5,7 @@ import type { OpenPlace } from "../../src/github/secret-store.ts";
 import { formatTarget, parseTarget, placeKey, placesOf, type Target } from "../../src/github/target.ts";
 import type { Journal } from "../../src/journal.ts";
 import type { TargetOutcome } from "../../src/outcome.ts";
-import type { Rotation, Tools } from "../../src/rotation.ts";
+import type { Rotation, Tools } from "../../src/stages/stage.ts";
 import { publish } from "../../src/stages/publish.ts";
 import type { Fault } from "../emulators/emulator.ts";
 import { answer, createGitHubBench, type GitHubBench } from "../support/github-bench.ts";

@@ -2,7 +2,7 @@ import { RotationError } from "../../errors.ts";
 import type { HttpRequest, HttpResponse } from "../../http.ts";
 import { parseRetryAfter } from "../../retry.ts";
 import type { Secret } from "../../secret.ts";
-import { ask, describeBody, isObject, parseObject } from "../answer.ts";
+import { ask, describeBody, invalidAnswer, isObject, parseObject } from "../answer.ts";
 import { digestOf } from "../credential-gate.ts";
 import type { ProviderContext, ProviderInputs } from "../provider.ts";
 import { sign } from "./signature.ts";
@@ -145,12 +145,7 @@ function readAnswer(
   const { code, message } = readError(answer);
   if (status >= 200 && status < 300 && code === undefined) {
     if (answer !== undefined) return answer;
-    const found = describeBody(response);
-    throw RotationError.of(
-      "PROVIDER_ANSWER_INVALID",
-      { provider, action, found, expected: "a JSON object" },
-      { changed: "unknown" },
-    );
+    throw invalidAnswer(provider, { action, found: describeBody(response), expected: "a JSON object" });
   }
   // Only a refusal in the documented form says that nothing was done.
   const changed = code !== undefined && status >= 400 && status < 500 ? "no" : "unknown";
@@ -183,11 +178,7 @@ function readAnswer(
     );
   }
   if (code !== undefined) throw RotationError.of("PROVIDER_REFUSED", { provider, action, code }, options);
-  throw RotationError.of(
-    "PROVIDER_ANSWER_INVALID",
-    { provider, action, found: describeBody(response), expected: "a JSON object" },
-    options,
-  );
+  throw invalidAnswer(provider, { action, found: describeBody(response), expected: "a JSON object" });
 }
 
 /** Errors come flat, and from `rotate` nested; some older services say `code` and `message`. */
