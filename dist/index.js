@@ -12572,7 +12572,13 @@ function exchange(dispatcher, url, request) {
             },
             onComplete: () => {
                 settle(() => {
-                    resolve({ status, headers, body: Buffer.concat(chunks).toString("utf8") });
+                    const body = Buffer.concat(chunks).toString("utf8");
+                    // Undici frees the connection in a turn of its own: a request made before it would open another one.
+                    void Promise.resolve()
+                        .then(() => (0,promises_namespaceObject.setImmediate)())
+                        .then(() => {
+                        resolve({ status, headers, body });
+                    });
                 });
             },
             onError: (error) => {

@@ -138,7 +138,13 @@ function exchange(dispatcher: Dispatcher, url: URL, request: HttpRequest): Promi
         },
         onComplete: () => {
           settle(() => {
-            resolve({ status, headers, body: Buffer.concat(chunks).toString("utf8") });
+            const body = Buffer.concat(chunks).toString("utf8");
+            // Undici frees the connection in a turn of its own: a request made before it would open another one.
+            void Promise.resolve()
+              .then(() => setImmediate())
+              .then(() => {
+                resolve({ status, headers, body });
+              });
           });
         },
         onError: (error) => {
