@@ -15650,6 +15650,8 @@ function attempt(act) {
 
 
 
+/** Of the 10 s that the runner leaves a cancelled step, in milliseconds. */
+const PATIENCE_ONCE_CANCELLED = 3_000;
 /** Takes one rotation through its stages. Never throws. */
 async function rotate(rotation, tools) {
     const outcome = await go(rotation, tools).catch((thrown) => ({
@@ -15717,7 +15719,7 @@ async function deliver(secret, rotation, tools, prepared) {
     const once = async (value) => {
         const asked = rotation_ask(value, rotation, tools);
         const targets = await publish(value, { rotation, tools, ...prepared });
-        const confirmation = await unlessCancelled(asked, tools.cancel);
+        const confirmation = await unlessCancelled(asked, tools);
         tools.log.line(`confirm: ${describe(confirmation)}`);
         return { targets, confirmation, last: value };
     };
@@ -15726,7 +15728,7 @@ async function deliver(secret, rotation, tools, prepared) {
 }
 /** Asks first, and publishes unless the provider refuses the secret, or has to prove it and could not. */
 async function deliverIfConfirmed(secret, rotation, tools, prepared) {
-    const confirmation = await rotation_ask(secret, rotation, tools);
+    const confirmation = await unlessCancelled(rotation_ask(secret, rotation, tools), tools);
     tools.log.line(`confirm: ${describe(confirmation)}`);
     const targets = doubtAbout(confirmation, rotation) === undefined
         ? await publish(secret, { rotation, tools, ...prepared })
@@ -15738,11 +15740,13 @@ function rotation_ask(secret, { verify, provider }, { clock }) {
         return Promise.resolve({ state: "inconclusive", why: "verify is off" });
     return confirm_confirm(secret, provider, clock);
 }
-/** All is published by now; a cancelled run has a few seconds left, and no patience for questions. */
-function unlessCancelled(asked, cancel) {
+/** A cancelled run has a few seconds left, and no patience for a provider that needs longer to answer. */
+function unlessCancelled(asked, { cancel, clock }) {
     const hurried = new Promise((resolve) => {
         const hurry = () => {
-            resolve({ state: "inconclusive", why: "the run was cancelled" });
+            void clock.sleep(PATIENCE_ONCE_CANCELLED).then(() => {
+                resolve({ state: "inconclusive", why: "the run was cancelled" });
+            });
         };
         if (cancel.aborted)
             hurry();

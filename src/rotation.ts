@@ -7,6 +7,9 @@ import { preflight, type Prepared } from "./stages/preflight.ts";
 import { publish } from "./stages/publish.ts";
 import type { Rotation, Tools } from "./stages/stage.ts";
 
+/** Of the 10 s that the runner leaves a cancelled step, in milliseconds. */
+const PATIENCE_ONCE_CANCELLED = 3_000;
+
 /** Takes one rotation through its stages. Never throws. */
 export async function rotate(rotation: Rotation, tools: Tools): Promise<RotationOutcome> {
   const outcome = await go(rotation, tools).catch((thrown: unknown): RotationOutcome => ({
@@ -94,7 +97,7 @@ async function deliver(
   const once = async (value: NewSecret): Promise<Delivery> => {
     const asked = ask(value, rotation, tools);
     const targets = await publish(value, { rotation, tools, ...prepared });
-    const confirmation = await unlessCancelled(asked, tools.cancel);
+    const confirmation = await unlessCancelled(asked, tools);
     tools.log.line(`confirm: ${describe(confirmation)}`);
     return { targets, confirmation, last: value };
   };
@@ -109,7 +112,7 @@ async function deliverIfConfirmed(
   tools: Tools,
   prepared: Prepared,
 ): Promise<Delivery> {
-  const confirmation = await ask(secret, rotation, tools);
+  const confirmation = await unlessCancelled(ask(secret, rotation, tools), tools);
   tools.log.line(`confirm: ${describe(confirmation)}`);
   const targets =
     doubtAbout(confirmation, rotation) === undefined
@@ -123,11 +126,16 @@ function ask(secret: NewSecret, { verify, provider }: Rotation, { clock }: Tools
   return confirm(secret, provider, clock);
 }
 
-/** All is published by now; a cancelled run has a few seconds left, and no patience for questions. */
-function unlessCancelled(asked: Promise<Confirmation>, cancel: AbortSignal): Promise<Confirmation> {
+/** A cancelled run has a few seconds left, and no patience for a provider that needs longer to answer. */
+function unlessCancelled(
+  asked: Promise<Confirmation>,
+  { cancel, clock }: Pick<Tools, "cancel" | "clock">,
+): Promise<Confirmation> {
   const hurried = new Promise<Confirmation>((resolve) => {
     const hurry = (): void => {
-      resolve({ state: "inconclusive", why: "the run was cancelled" });
+      void clock.sleep(PATIENCE_ONCE_CANCELLED).then(() => {
+        resolve({ state: "inconclusive", why: "the run was cancelled" });
+      });
     };
     if (cancel.aborted) hurry();
     else cancel.addEventListener("abort", hurry, { once: true });
