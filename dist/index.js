@@ -13938,7 +13938,7 @@ function readAnswer(response, { title: provider, action, appId, now, }) {
     if (status === 401 || UNAUTHORIZED.includes(code ?? "")) {
         // Its message can echo every signed header, so it is not even kept.
         const inputs = `"access-key-id" and "access-key-secret" (with "security-token"), or "iam-token",`;
-        throw errors_RotationError.of("PROVIDER_UNAUTHORIZED", { provider, inputs }, { detail: code });
+        throw errors_RotationError.of("PROVIDER_UNAUTHORIZED", { provider, inputs }, { detail: code, changed });
     }
     const options = {
         detail: [code, message].filter((part) => part !== undefined).join(": ") || undefined,
@@ -14153,7 +14153,7 @@ function createDedicated(inputs, context, client, instanceId) {
         catch (cause) {
             throw unknownAfter(undefined, cause);
         }
-        throw errors_RotationError.of("SECRET_UNCHANGED", { provider: huawei_apig_title });
+        throw errors_RotationError.of("SECRET_UNCHANGED", { provider: huawei_apig_title }, { changed: "unknown" });
     };
     const putBack = async (former) => {
         await setPersistently(context, () => reset(former));

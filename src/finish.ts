@@ -94,6 +94,11 @@ async function send(
 function commandFor({ target, value }: Parcel, host: string): string {
   const path = `${secretsPath(target.place)}/${target.secretName}`;
   const hostname = host === "github.com" ? "" : ` --hostname ${host}`;
-  const fields = `-f encrypted_value='${value.encrypted_value}' -f key_id='${value.key_id}'`;
-  return `gh api${hostname} --method PUT '${path}' ${fields}`;
+  const fields = Object.entries(value).map(([name, text]) => `-f ${name}=${quote(String(text))}`);
+  return `gh api${hostname} --method PUT ${quote(path)} ${fields.join(" ")}`;
+}
+
+/** For a shell: the key's id is text from outside, and must not become a command. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -162,7 +162,7 @@ function createDedicated(
     } catch (cause) {
       throw unknownAfter(undefined, cause);
     }
-    throw RotationError.of("SECRET_UNCHANGED", { provider: title });
+    throw RotationError.of("SECRET_UNCHANGED", { provider: title }, { changed: "unknown" });
   };
 
   const putBack = async (former: Secret): Promise<boolean> => {

@@ -152,7 +152,7 @@ function readAnswer(
   if (status === 401 || UNAUTHORIZED.includes(code ?? "")) {
     // Its message can echo every signed header, so it is not even kept.
     const inputs = `"access-key-id" and "access-key-secret" (with "security-token"), or "iam-token",`;
-    throw RotationError.of("PROVIDER_UNAUTHORIZED", { provider, inputs }, { detail: code });
+    throw RotationError.of("PROVIDER_UNAUTHORIZED", { provider, inputs }, { detail: code, changed });
   }
   const options = {
     detail: [code, message].filter((part) => part !== undefined).join(": ") || undefined,
