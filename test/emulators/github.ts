@@ -1,5 +1,6 @@
 import { createEmulator, type Emulator, type EmulatorRequest } from "./emulator.ts";
 import { createTokenRegister, forbidden, type TokenRights } from "./github/access.ts";
+import type { Dispatch } from "./github/dispatch-api.ts";
 import {
   createPlace,
   type AcceptedWrite,
@@ -10,9 +11,10 @@ import {
 import { createRateLimits } from "./github/rate-limits.ts";
 import { notFound, Refusal, type Reply } from "./github/reply.ts";
 import { matchRoute, type Match, type Route } from "./github/routes.ts";
-import * as api from "./github/secrets-api.ts";
+import { type GitHubSwitches, refuseBadName } from "./github/secrets-api.ts";
 
 export type { Access, TokenRights } from "./github/access.ts";
+export type { Dispatch, RepositoryDispatch, WorkflowDispatch } from "./github/dispatch-api.ts";
 export type { AcceptedWrite, KeyPair, StoredSecret } from "./github/place.ts";
 
 export interface GitHubEmulatorOptions {
@@ -35,10 +37,11 @@ export interface SecretName extends PlaceName {
 }
 
 /**
- * GitHub's REST API for repository and environment secrets of GitHub Actions. It holds the private keys and opens
- * what is written. Its properties from {@link api.GitHubSwitches} may be set at any time.
+ * GitHub's REST API for repository and environment secrets of GitHub Actions, and for the events that start
+ * workflows. It holds the private keys and opens what is written. Its properties from {@link GitHubSwitches} may be
+ * set at any time.
  */
-export interface GitHubEmulator extends Emulator, api.GitHubSwitches {
+export interface GitHubEmulator extends Emulator, GitHubSwitches {
   addToken(token: string, rights: TokenRights): void;
   /** Adds a private repository. Throws where the name is taken. */
   addRepository(repository: string, content?: { readonly environments?: readonly string[] }): void;
@@ -54,6 +57,10 @@ export interface GitHubEmulator extends Emulator, api.GitHubSwitches {
   history(secret: SecretName): readonly AcceptedWrite[];
   /** The place's key pair of the moment, for another program to open boxes with. Throws on an unknown place. */
   privateKey(place: PlaceName): KeyPair;
+  /** Every event made by a request, oldest first. */
+  readonly dispatches: readonly Dispatch[];
+  /** Told of each event before its request is answered. May be set at any time; default nobody. */
+  onDispatch: ((dispatch: Dispatch) => void) | undefined;
 }
 
 export function createGitHubEmulator(options: GitHubEmulatorOptions = {}): GitHubEmulator {
@@ -64,18 +71,25 @@ export function createGitHubEmulator(options: GitHubEmulatorOptions = {}): GitHu
   let answered = 0;
   let keyIds = 0;
 
-  const switches: api.GitHubSwitches = {
+  const dispatches: Dispatch[] = [];
+  const switches: GitHubSwitches & Pick<GitHubEmulator, "onDispatch"> = {
     publicKeyBytes: 32,
     rotateKeysAfterRead: 0,
     rotatedKeysKeepTheirId: false,
     replicationLag: 0,
     secretsPerPlace: 100,
     publicKeyNeedsPermission: false,
+    onDispatch: undefined,
   };
 
   const newKeyId = (): string => {
     keyIds += 1;
     return String(FIRST_KEY_ID + BigInt(keyIds));
+  };
+  const dispatch = (dispatched: Dispatch): number => {
+    dispatches.push(dispatched);
+    switches.onDispatch?.(dispatched);
+    return FIRST_RUN_ID + dispatches.length;
   };
   // Different key pairs have been seen with the same key_id, so all places begin with one and the same:
   // https://github.com/Developer-DAO/pixel-avatars/issues/86.
@@ -98,10 +112,13 @@ export function createGitHubEmulator(options: GitHubEmulatorOptions = {}): GitHu
   };
 
   /** The answer of a request whose route is known, with the headers that tell which permission it takes. */
-  const serve = (request: EmulatorRequest, { route, head, tail, environment, secret }: Match): Reply => {
+  const serve = (request: EmulatorRequest, version: string, match: Match): Reply => {
+    const { route, head, tail, parameters } = match;
     const token = tokens.authenticate(request.headers.get("authorization"));
+    const apiUrl = request.url.origin + basePath;
     const address = (repository: Repository): string =>
-      `${request.url.origin}${basePath}/repositories/${String(repository.id)}${tail}`;
+      `${apiUrl}/repositories/${String(repository.id)}${tail}`;
+    const parameter = (name: string): string => decodeURIComponent(parameters[name] ?? "");
 
     const byId = repositories.find(({ id }) => head === `/repositories/${String(id)}`);
     const name = decodeURIComponent(head.replace("/repos/", ""));
@@ -122,20 +139,24 @@ export function createGitHubEmulator(options: GitHubEmulatorOptions = {}): GitHu
     if (!open && !token.may(route.permission, route.level)) throw forbidden(token.kind, accepted);
 
     const place =
-      environment === undefined
+      parameters["environment"] === undefined
         ? repository.place
-        : repository.environments.get(decodeURIComponent(environment).toLowerCase());
+        : repository.environments.get(parameter("environment").toLowerCase());
     // That a missing environment is 404 is not confirmed.
     if (place === undefined) throw notFound();
     const reply = route.answer({
-      place,
-      secretName: decodeURIComponent(secret ?? ""),
-      listUrl: address(repository),
+      repository: repository.name,
+      parameter,
+      apiUrl,
+      address: address(repository),
       query: request.url.searchParams,
       body: request.body,
+      version,
       now: now(),
+      place,
       switches,
       newKeyId,
+      dispatch,
     });
     return { ...reply, headers: { ...accepted, ...reply.headers } };
   };
@@ -148,7 +169,7 @@ export function createGitHubEmulator(options: GitHubEmulatorOptions = {}): GitHu
       if (!VERSIONS.includes(version)) throw unsupported(version);
       // https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#404-not-found-for-an-existing-resource
       if (request.url.pathname.endsWith("/")) throw notFound();
-      return serve(request, match);
+      return serve(request, version, match);
     });
     answered += 1;
     const headers = new Headers({
@@ -188,7 +209,7 @@ export function createGitHubEmulator(options: GitHubEmulatorOptions = {}): GitHu
       repository.name = to;
     },
     addSecret: ({ name, value, updatedAt = now(), ...place }) => {
-      api.refuseBadName(name);
+      refuseBadName(name);
       at(place).store(name, { value, sealed: at(place).seal(value) }, updatedAt);
     },
     secret: ({ name, ...place }) => at(place).get(name),
@@ -198,7 +219,8 @@ export function createGitHubEmulator(options: GitHubEmulatorOptions = {}): GitHu
         .map(({ name }) => name),
     history: ({ name, ...place }) => at(place).history(name),
     privateKey: (place) => at(place).keyPair,
-  } satisfies Omit<GitHubEmulator, keyof Emulator | keyof api.GitHubSwitches>);
+    dispatches,
+  } satisfies Omit<GitHubEmulator, keyof Emulator | keyof typeof switches>);
 }
 
 interface Repository {
@@ -212,6 +234,7 @@ interface Repository {
 }
 
 const FIRST_REPOSITORY_ID = 1_296_269;
+const FIRST_RUN_ID = 30_433_642;
 const FIRST_KEY_ID = 12_345_678_912_345_678n;
 
 /** https://docs.github.com/en/rest/about-the-rest-api/api-versions */

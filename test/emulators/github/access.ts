@@ -3,7 +3,7 @@ import { notFound, Refusal } from "./reply.ts";
 export type Access = "none" | "read" | "write";
 
 /** The permission names of fine-grained tokens and GitHub Apps. */
-export type Permission = "secrets" | "environments";
+export type Permission = "secrets" | "environments" | "contents" | "actions";
 
 export interface TokenRights {
   /** `actions` is the `GITHUB_TOKEN` of a workflow run, which no permission lets near secrets. */
@@ -14,6 +14,10 @@ export interface TokenRights {
   readonly secrets?: Access;
   /** Environment secrets, which are a permission of their own. Default `none`, with `classic` `write`. */
   readonly environments?: Access;
+  /** Files, and repository dispatches with them. Default `none`, with `classic` `write`. */
+  readonly contents?: Access;
+  /** Workflows and their runs. Default `none`, with `classic` `write`. */
+  readonly actions?: Access;
 }
 
 /** A token as the service sees it. */
@@ -49,7 +53,8 @@ export function createTokenRegister(): TokenRegister {
         repositories: visible,
         sees: (repository) => visible === "all" || visible.has(repository.toLowerCase()),
         may: (permission, wanted) => {
-          if (kind === "actions") return false;
+          const ofSecrets = permission === "secrets" || permission === "environments";
+          if (kind === "actions" && ofSecrets) return false;
           const granted = rights[permission] ?? byDefault;
           return granted === "write" || granted === wanted;
         },

@@ -1,7 +1,8 @@
 import type { EmulatorRequest } from "../emulator.ts";
 import type { Permission } from "./access.ts";
+import * as dispatches from "./dispatch-api.ts";
 import type { Reply } from "./reply.ts";
-import * as api from "./secrets-api.ts";
+import * as secrets from "./secrets-api.ts";
 
 export interface Route {
   readonly method: string;
@@ -13,7 +14,7 @@ export interface Route {
   readonly open?: true;
   /** GitHub's page of the route, which its error bodies name too. */
   readonly docs: string;
-  readonly answer: (call: api.SecretsCall) => Reply;
+  readonly answer: (call: secrets.SecretsCall & dispatches.DispatchCall) => Reply;
 }
 
 export interface Match {
@@ -21,8 +22,8 @@ export interface Match {
   /** `/repos/OWNER/REPO` or `/repositories/ID`, still percent-encoded, as is all below. */
   readonly head: string;
   readonly tail: string;
-  readonly environment: string | undefined;
-  readonly secret: string | undefined;
+  /** By the names in braces. */
+  readonly parameters: Readonly<Record<string, string>>;
 }
 
 /** Throws on a request that is not emulated, which `createEmulator` answers with 501. */
@@ -39,16 +40,10 @@ export function matchRoute({ method, path, url }: EmulatorRequest, basePath: str
     const pattern = route.path.replaceAll(/\{(\w+)\}/g, "(?<$1>[^/]+)");
     const match = new RegExp(`^${pattern}$`).exec(tail);
     if (match === null) continue;
-    return {
-      route,
-      head,
-      tail,
-      environment: match.groups?.["environment"],
-      secret: match.groups?.["secret"],
-    };
+    return { route, head, tail, parameters: match.groups ?? {} };
   }
   throw new Error(
-    `The GitHub emulator does not know ${method} ${path}. It serves repository and environment secrets; an environment's name is one path segment, percent-encoded.`,
+    `The GitHub emulator does not know ${method} ${path}. It serves repository and environment secrets, and dispatches; an environment's name is one path segment, percent-encoded.`,
   );
 }
 
@@ -60,7 +55,7 @@ const ROUTES: readonly Route[] = [
     permission: "secrets",
     level: "read",
     docs: "https://docs.github.com/en/rest/actions/secrets#list-repository-secrets",
-    answer: api.listSecrets,
+    answer: secrets.listSecrets,
   },
   {
     method: "GET",
@@ -69,7 +64,7 @@ const ROUTES: readonly Route[] = [
     level: "read",
     open: true,
     docs: "https://docs.github.com/en/rest/actions/secrets#get-a-repository-public-key",
-    answer: api.getPublicKey,
+    answer: secrets.getPublicKey,
   },
   {
     method: "GET",
@@ -77,7 +72,7 @@ const ROUTES: readonly Route[] = [
     permission: "secrets",
     level: "read",
     docs: "https://docs.github.com/en/rest/actions/secrets#get-a-repository-secret",
-    answer: api.getSecret,
+    answer: secrets.getSecret,
   },
   {
     method: "PUT",
@@ -85,7 +80,7 @@ const ROUTES: readonly Route[] = [
     permission: "secrets",
     level: "write",
     docs: "https://docs.github.com/en/rest/actions/secrets#create-or-update-a-repository-secret",
-    answer: api.putSecret,
+    answer: secrets.putSecret,
   },
   {
     method: "DELETE",
@@ -93,7 +88,7 @@ const ROUTES: readonly Route[] = [
     permission: "secrets",
     level: "write",
     docs: "https://docs.github.com/en/rest/actions/secrets#delete-a-repository-secret",
-    answer: api.deleteSecret,
+    answer: secrets.deleteSecret,
   },
   {
     method: "GET",
@@ -101,7 +96,7 @@ const ROUTES: readonly Route[] = [
     permission: "environments",
     level: "read",
     docs: "https://docs.github.com/en/rest/actions/secrets#list-environment-secrets",
-    answer: api.listSecrets,
+    answer: secrets.listSecrets,
   },
   {
     method: "GET",
@@ -110,7 +105,7 @@ const ROUTES: readonly Route[] = [
     level: "read",
     open: true,
     docs: "https://docs.github.com/en/rest/actions/secrets#get-an-environment-public-key",
-    answer: api.getPublicKey,
+    answer: secrets.getPublicKey,
   },
   {
     method: "GET",
@@ -118,7 +113,7 @@ const ROUTES: readonly Route[] = [
     permission: "environments",
     level: "read",
     docs: "https://docs.github.com/en/rest/actions/secrets#get-an-environment-secret",
-    answer: api.getSecret,
+    answer: secrets.getSecret,
   },
   {
     method: "PUT",
@@ -126,7 +121,7 @@ const ROUTES: readonly Route[] = [
     permission: "environments",
     level: "write",
     docs: "https://docs.github.com/en/rest/actions/secrets#create-or-update-an-environment-secret",
-    answer: api.putSecret,
+    answer: secrets.putSecret,
   },
   {
     method: "DELETE",
@@ -134,6 +129,22 @@ const ROUTES: readonly Route[] = [
     permission: "environments",
     level: "write",
     docs: "https://docs.github.com/en/rest/actions/secrets#delete-an-environment-secret",
-    answer: api.deleteSecret,
+    answer: secrets.deleteSecret,
+  },
+  {
+    method: "POST",
+    path: "/dispatches",
+    permission: "contents",
+    level: "write",
+    docs: "https://docs.github.com/en/rest/repos/repos#create-a-repository-dispatch-event",
+    answer: dispatches.createRepositoryDispatch,
+  },
+  {
+    method: "POST",
+    path: "/actions/workflows/{workflow}/dispatches",
+    permission: "actions",
+    level: "write",
+    docs: "https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event",
+    answer: dispatches.createWorkflowDispatch,
   },
 ];

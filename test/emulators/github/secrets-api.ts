@@ -1,3 +1,5 @@
+import { invalid, readFields, readString } from "./body.ts";
+import type { Call } from "./call.ts";
 import type { SecretPlace, StoredSecret } from "./place.ts";
 import { notFound, Refusal, type Reply } from "./reply.ts";
 
@@ -27,17 +29,9 @@ export interface GitHubSwitches {
   publicKeyNeedsPermission: boolean;
 }
 
-/** A request that has passed authentication and found its place. */
-export interface SecretsCall {
+/** A request that has found its place too. */
+export interface SecretsCall extends Call {
   readonly place: SecretPlace;
-  /** As sent; empty where the route has none. */
-  readonly secretName: string;
-  /** The list's own address, for links to its other pages. */
-  readonly listUrl: string;
-  readonly query: URLSearchParams;
-  readonly body: string;
-  /** Milliseconds. */
-  readonly now: number;
   readonly switches: GitHubSwitches;
   readonly newKeyId: () => string;
 }
@@ -54,11 +48,11 @@ export function getPublicKey({ place, switches, newKeyId }: SecretsCall): Reply 
 }
 
 /** Pages of 30, at most 100. GitHub's answer to a `per_page` or `page` out of range is not confirmed: the nearest one. */
-export function listSecrets({ place, query, listUrl }: SecretsCall): Reply {
+export function listSecrets({ place, query, address }: SecretsCall): Reply {
   const perPage = Math.min(100, positive(query.get("per_page")) ?? 30);
   const page = positive(query.get("page")) ?? 1;
   const all = place.list();
-  const link = linkHeader(listUrl, query, page, Math.max(1, Math.ceil(all.length / perPage)));
+  const link = linkHeader(address, query, page, Math.max(1, Math.ceil(all.length / perPage)));
   return {
     status: 200,
     json: {
@@ -69,8 +63,8 @@ export function listSecrets({ place, query, listUrl }: SecretsCall): Reply {
   };
 }
 
-export function getSecret({ place, secretName }: SecretsCall): Reply {
-  const secret = place.get(secretName);
+export function getSecret({ place, parameter }: SecretsCall): Reply {
+  const secret = place.get(parameter("secret"));
   if (secret === undefined) throw notFound();
   const unseen = place.unseen.get(secret.name) ?? 0;
   if (unseen > 0) {
@@ -80,7 +74,8 @@ export function getSecret({ place, secretName }: SecretsCall): Reply {
   return { status: 200, json: describe(secret) };
 }
 
-export function putSecret({ place, secretName, body, now, switches }: SecretsCall): Reply {
+export function putSecret({ place, parameter, body, now, switches }: SecretsCall): Reply {
+  const secretName = parameter("secret");
   const { keyId, sealed } = readBox(body);
   refuseBadName(secretName);
   if (keyId !== place.keyId) {
@@ -107,7 +102,8 @@ export function putSecret({ place, secretName, body, now, switches }: SecretsCal
   return { status: 201, json: {} };
 }
 
-export function deleteSecret({ place, secretName }: SecretsCall): Reply {
+export function deleteSecret({ place, parameter }: SecretsCall): Reply {
+  const secretName = parameter("secret");
   if (place.get(secretName) === undefined) throw notFound();
   place.delete(secretName);
   return { status: 204 };
@@ -137,39 +133,15 @@ const MOST_BYTES = 48 * 1024;
 /** The pattern of GitHub's OpenAPI description: standard base64, padded, not empty. */
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/;
 
-/** https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#problems-parsing-json */
 function readBox(body: string): { keyId: string; sealed: string } {
-  let json: unknown;
-  try {
-    json = body === "" ? {} : JSON.parse(body);
-  } catch {
-    throw new Refusal(400, "Problems parsing JSON");
-  }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new Refusal(400, "Body should be a JSON object");
-  }
-  const fields = json as Record<string, unknown>;
-  const missing = ["encrypted_value", "key_id"].filter((name) => fields[name] === undefined);
-  if (missing.length > 0) {
-    // The words for one field: https://github.com/github/rest-api-description/issues/419.
-    const verb = missing.length === 1 ? "wasn't" : "weren't";
-    throw invalid(`${missing.map((name) => `"${name}"`).join(", ")} ${verb} supplied.`);
-  }
-  const { encrypted_value: sealed, key_id: keyId } = fields;
-  if (typeof sealed !== "string") throw notAString("encrypted_value", sealed);
-  if (typeof keyId !== "string") throw notAString("key_id", keyId);
+  const fields = readFields(body, ["encrypted_value", "key_id"]);
+  const sealed = readString(fields, "encrypted_value");
+  const keyId = readString(fields, "key_id");
   // GitHub quotes the value and the pattern in full.
-  if (!BASE64.test(sealed))
+  if (!BASE64.test(sealed)) {
     throw invalid(`${sealed} does not match /${BASE64.source.replaceAll("/", "\\/")}/.`);
+  }
   return { keyId, sealed };
-}
-
-function notAString(field: string, value: unknown): Refusal {
-  return invalid(`For 'properties/${field}', ${JSON.stringify(value)} is not a string.`);
-}
-
-function invalid(why: string): Refusal {
-  return new Refusal(422, `Invalid request.\n\n${why}`);
 }
 
 function describe({ name, createdAt, updatedAt }: StoredSecret): Record<string, string> {
@@ -186,11 +158,11 @@ function positive(text: string | null): number | undefined {
 }
 
 /** https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api#using-link-headers */
-function linkHeader(listUrl: string, query: URLSearchParams, page: number, last: number): string {
+function linkHeader(address: string, query: URLSearchParams, page: number, last: number): string {
   const to = (target: number, rel: string): string => {
     const there = new URLSearchParams(query);
     there.set("page", String(target));
-    return `<${listUrl}?${there.toString()}>; rel="${rel}"`;
+    return `<${address}?${there.toString()}>; rel="${rel}"`;
   };
   return [
     ...(page > 1 ? [to(Math.min(page - 1, last), "prev")] : []),
