@@ -12044,7 +12044,7 @@ module.exports = {
 /***/ ((module, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5390);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4411);
 
 await (0,_main_js__WEBPACK_IMPORTED_MODULE_0__/* .main */ .i)();
 
@@ -12053,7 +12053,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 5390:
+/***/ 4411:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -12211,8 +12211,8 @@ const problems = {
         title: "The provider refused the management credential",
         meaning: "The management credential is wrong, expired or switched off. It is not tried again in this run, because providers lock keys.",
         fix: "Renew the management credential at the provider and store it in the secret that the step reads.",
-        message: (c) => `${c.provider} refused the management credential; expected ${c.inputs} that are valid.`,
-        hint: (c) => `Check ${c.inputs}, then run again.`,
+        message: (c) => `${c.provider} refused the management credential; expected ${c.inputs} to be valid.`,
+        hint: (c) => c.hint ?? `Check ${c.inputs}, then run again.`,
     }),
     PROVIDER_FORBIDDEN: problem({
         title: "The management credential lacks a right",
@@ -12256,11 +12256,12 @@ const problems = {
         meaning: "The provider answered in its documented form that it will not do this.",
         fix: "Act on the provider's own code and message, which stand in the log.",
         message: (c) => `${c.provider} refused to ${c.action} (${c.code}); expected it to be done.`,
+        hint: (c) => c.hint ?? "Act on the provider's own code and message, which stand in the log.",
     }),
     PROVIDER_REDIRECT: problem({
         title: "The provider's address redirects elsewhere",
         meaning: "Redirects are not followed, because the request carries credentials.",
-        fix: "Set `api-url` to the address that the provider's API has now.",
+        fix: "Set `api-url` (for an inbox, `inbox-url`) to the address that answers now.",
         message: (c) => `${c.provider} at ${c.host} answered with redirect ${String(c.status)}; expected an answer.`,
     }),
     SECRET_UNUSABLE: problem({
@@ -12290,7 +12291,7 @@ const problems = {
     CONFIRM_INVALID: problem({
         title: "The provider refuses the new secret",
         meaning: "The provider gave the secret, but refused it when it was tried.",
-        fix: "Try the app by hand; if it fails, run again with `force: true`.",
+        fix: "Try the app by hand; if it fails, run again with `force: true`. Where an event brings the secret, the next one brings another.",
         message: (c) => `${c.provider} refused the new secret for ${String(c.seconds)} s; expected it to work.`,
     }),
     CONFIRM_UNPROVEN: problem({
@@ -12329,6 +12330,25 @@ const problems = {
         meaning: "The provider took the order to rotate, but its task failed or did not end in time.",
         fix: "Look at the task in the provider's console; when it is settled, run with `mode: sync`.",
         message: (c) => `The rotation task of ${c.provider} ${c.found}; expected it to succeed.`,
+    }),
+    ENVELOPE_MISSING: problem({
+        title: "The event carries no envelope",
+        meaning: "A `repository_dispatch` event must bring the platform's push in `client_payload.feishu`. Nothing was asked of the platform, or a broken relay would loop.",
+        fix: "Mend the relay; to ask for a ticket, run the workflow on `schedule` or `workflow_dispatch`.",
+        message: (c) => `The event "${c.event}" has no envelope in "${c.field}"; expected the platform's push, as the relay forwards it.`,
+    }),
+    ENVELOPE_REFUSED: problem({
+        title: "The envelope was not accepted",
+        meaning: "What was delivered failed one of the checks that make it the platform's own, recent, and of this app. Nothing of it was used.",
+        fix: "The message names the check that failed; its hint says what to set right.",
+        message: (c) => `The envelope fails the check of its ${c.check}: ${c.found}; expected ${c.expected}.`,
+        hint: (c) => c.hint,
+    }),
+    TICKET_NOT_DELIVERED: problem({
+        title: "The ticket did not arrive in time",
+        meaning: "The platform took the request for a ticket, and no envelope with a new one was in the inbox by `ticket-timeout`. The former ticket works until it expires.",
+        fix: "Look in the developer console's event log whether the push was sent, and what the relay answered; raise `ticket-timeout` if it only came late.",
+        message: (c) => `No new ticket was in the inbox within ${String(c.seconds)} s (${c.found}); expected an envelope with one.`,
     }),
     POINTER_UNRESOLVED: problem({
         title: "A pointer leads nowhere in the secret",
@@ -12423,6 +12443,7 @@ const problems = {
         meaning: "The secret in force could not be written to every target; the rest of the targets have it.",
         fix: "Mend what the failed targets name, then run again: the marker makes the next run finish.",
         message: (c) => `${String(c.written)} of ${String(c.total)} targets hold the secret in force; expected all.`,
+        hint: (c) => c.hint ?? "Mend what the failed targets name, then run again: the marker makes the next run finish.",
     }),
     SECRET_LOST: problem({
         title: "The run was ended in the middle of the rotate call",
@@ -12501,6 +12522,29 @@ function createHttp() {
         const url = new URL(request.url);
         return exchange(await dispatcherFor(url), url, request);
     };
+}
+/** A renamed repository answers with one redirect; more than a few are a loop. */
+const MOST_REDIRECTS = 3;
+/**
+ * Follows redirects on the same origin: another one must not get what the request carries. What leads elsewhere is
+ * answered as it is.
+ */
+function followOnOrigin(http) {
+    return async (request) => {
+        let { url } = request;
+        let response = await http(request);
+        for (let hops = 0; isRedirect(response) && hops < MOST_REDIRECTS; hops += 1) {
+            const next = URL.parse(response.headers["location"] ?? "", url);
+            if (next?.origin !== new URL(url).origin)
+                break;
+            url = next.href;
+            response = await http({ ...request, url });
+        }
+        return response;
+    };
+}
+function isRedirect({ status, headers }) {
+    return [301, 302, 307, 308].includes(status) && headers["location"] !== undefined;
 }
 function exchange(dispatcher, url, request) {
     const timeout = request.timeout ?? DEFAULT_TIMEOUT;
@@ -12841,13 +12885,12 @@ function decode(text, invalid) {
 
 /** Right for github.com, data residency and every GHES (https://docs.github.com/en/rest/about-the-rest-api/api-versions). */
 const API_VERSION = "2022-11-28";
-/** A renamed repository answers with one redirect; more than a few are a loop. */
-const MOST_REDIRECTS = 3;
 /**
  * @param apiUrl such as `https://api.github.com`, or `https://HOST/api/v3` on GHES.
  */
 function createGitHubApi(options) {
-    const { http, clock } = options;
+    const { clock } = options;
+    const http = followOnOrigin(options.http);
     let loaded;
     return async ({ method, path, place, action, body, signal }) => {
         // Loaded with the first request: a run whose inputs are wrong never needs it.
@@ -12897,34 +12940,21 @@ async function loadOctokit(token, apiUrl) {
  */
 function createFetch(http, signal) {
     return async (url, init) => {
-        const exchange = (at) => http({
+        const { status, headers, body } = await http({
             method: init.method,
-            url: at,
+            url,
             headers: init.headers,
             ...(init.body === undefined ? {} : { body: init.body }),
             signal,
         });
-        let at = url;
-        let response = await exchange(at);
-        for (let hops = 0; isRedirect(response) && hops < MOST_REDIRECTS; hops += 1) {
-            const next = URL.parse(response.headers["location"] ?? "", at);
-            if (next?.origin !== new URL(at).origin)
-                break;
-            at = next.href;
-            response = await exchange(at);
-        }
-        const { status, headers, body } = response;
         return {
             status,
-            url: at,
+            url,
             headers: new Map(Object.entries(headers)),
             text: () => Promise.resolve(body),
             arrayBuffer: () => Promise.resolve(new ArrayBuffer(0)),
         };
     };
-}
-function isRedirect({ status, headers }) {
-    return [301, 302, 307, 308].includes(status) && headers["location"] !== undefined;
 }
 function toRotationError(thrown, { place, action, now }) {
     if (thrown instanceof errors_RotationError)
@@ -13777,6 +13807,673 @@ function md5(text) {
     return (0,external_node_crypto_.createHash)("md5").update(text, "utf8").digest("hex");
 }
 
+;// CONCATENATED MODULE: ./src/providers/feishu/push.ts
+
+/**
+ * Whether the three headers have the form that the platform gives them. Timestamp and nonce are signed without
+ * anything between them, so only the exact length of the one makes their border certain.
+ */
+function isWellFormed({ timestamp, nonce, signature }) {
+    return (/^\d{10}$/.test(timestamp) && /^[A-Za-z0-9_-]{1,64}$/.test(nonce) && /^[0-9a-f]{64}$/.test(signature));
+}
+/**
+ * Whether the push is signed with this Encrypt Key: `SHA-256(timestamp + nonce + key + body)` over the bytes as they
+ * came (https://open.feishu.cn/document/ukTMukTMukTM/uYDNxYjL2QTM24iN0EjN/event-subscription-configure-/encrypt-key-encryption-configuration-case).
+ * Without a key the platform signs all the same, with an empty one, as anybody can: that is never accepted.
+ */
+function isSigned(push, encryptKey) {
+    if (encryptKey === "" || !isWellFormed(push))
+        return false;
+    const expected = (0,external_node_crypto_.createHash)("sha256")
+        .update(push.timestamp + push.nonce + encryptKey, "utf8")
+        .update(push.rawBody)
+        .digest();
+    return (0,external_node_crypto_.timingSafeEqual)(expected, Buffer.from(push.signature, "hex"));
+}
+/** The `encrypt` of a body, still closed; undefined if the body is not such a one. */
+function sealedIn(rawBody) {
+    const sealed = push_parseObject(rawBody)?.["encrypt"];
+    return typeof sealed === "string" ? sealed : undefined;
+}
+/**
+ * Decrypts what {@link sealedIn} gives: AES-256-CBC under the SHA-256 of the Encrypt Key, the IV in front
+ * (https://open.feishu.cn/document/ukTMukTMukTM/uYDNxYjL2QTM24iN0EjN/event-subscription-configure-/encrypt-key-encryption-configuration-case).
+ * It protects nothing from being changed, so check {@link isSigned} first: a wrong key is not always noticed here.
+ *
+ * @returns undefined if it cannot be decrypted, whatever the reason.
+ */
+function decrypt(sealed, encryptKey) {
+    const bytes = Buffer.from(sealed, "base64");
+    if (bytes.toString("base64") !== sealed || bytes.length < 2 * BLOCK || bytes.length % BLOCK !== 0) {
+        return undefined;
+    }
+    try {
+        const key = (0,external_node_crypto_.createHash)("sha256").update(encryptKey, "utf8").digest();
+        const decipher = (0,external_node_crypto_.createDecipheriv)("aes-256-cbc", key, bytes.subarray(0, BLOCK));
+        return Buffer.concat([decipher.update(bytes.subarray(BLOCK)), decipher.final()]);
+    }
+    catch {
+        return undefined;
+    }
+}
+/** The JSON object that is encrypted; undefined if there is none, whatever the reason. See {@link decrypt}. */
+function openSealed(sealed, encryptKey) {
+    const plain = decrypt(sealed, encryptKey);
+    return plain === undefined ? undefined : push_parseObject(plain);
+}
+/**
+ * Reads an event in the shape that the platform documents for `app_ticket` ("1.0",
+ * https://open.feishu.cn/document/server-docs/application-v6/event/app_ticket-events), or in the newer one ("2.0"),
+ * of which no page says that this event has it.
+ */
+function readEvent(object) {
+    const content = asObject(object["event"]);
+    const header = asObject(object["header"]);
+    if (object["schema"] === "2.0") {
+        return {
+            type: asText(header["event_type"]),
+            id: asText(header["event_id"]),
+            token: asText(header["token"]),
+            appId: asText(content["app_id"]) || asText(header["app_id"]),
+            content,
+        };
+    }
+    const type = asText(object["type"]);
+    return {
+        type: type === "event_callback" ? asText(content["type"]) : type,
+        id: asText(object["uuid"]),
+        token: asText(object["token"]),
+        appId: asText(content["app_id"]),
+        content,
+    };
+}
+/** Of AES, in bytes. */
+const BLOCK = 16;
+/** The whole of some bytes as a JSON object: UTF-8, and nothing behind it. */
+function push_parseObject(bytes) {
+    try {
+        const parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+        return push_isObject(parsed) ? parsed : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+function push_isObject(value) {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+function asObject(value) {
+    return push_isObject(value) ? value : {};
+}
+function asText(value) {
+    return typeof value === "string" ? value : "";
+}
+
+;// CONCATENATED MODULE: ./src/providers/feishu/envelope.ts
+
+
+/** The largest body, in bytes: an `app_ticket` event has some hundred. */
+const envelope_LARGEST_BODY = 65_536;
+/**
+ * Reads `{v: 1, body_b64, timestamp, nonce, signature}`, or the same as JSON text. Says nothing of whether it can be
+ * trusted.
+ *
+ * @throws {RotationError} ENVELOPE_REFUSED
+ */
+function readEnvelope(value) {
+    const fields = typeof value === "string" ? parse(value) : value;
+    if (!envelope_isRecord(fields))
+        throw refused("form", "it is no JSON object");
+    const { v, body_b64: body, timestamp, nonce, signature } = fields;
+    if (v !== 1)
+        throw refused("form", `it has no "v" of 1`);
+    if (typeof body !== "string" || body === "")
+        throw refused("form", `it has no "body_b64"`);
+    const rawBody = Buffer.from(body, "base64");
+    if (rawBody.toString("base64") !== body)
+        throw refused("form", `its "body_b64" is no base64`);
+    if (rawBody.length > envelope_LARGEST_BODY)
+        throw refused("form", "its body is larger than 64 KiB");
+    const push = { rawBody, timestamp: String(timestamp), nonce: String(nonce), signature: String(signature) };
+    if (!isWellFormed(push)) {
+        throw refused("form", "its timestamp, nonce or signature is not as the platform writes them");
+    }
+    return { push, sentAt: Number(push.timestamp) * 1_000 };
+}
+/**
+ * Opens an envelope: signature, age, encryption, kind of event, token, app and ticket, in this order, so that
+ * nothing is read from what nobody has signed.
+ *
+ * @returns the ticket, masked.
+ * @throws {RotationError} ENVELOPE_REFUSED, which names the check that failed and nothing that the envelope holds.
+ */
+function envelope_openEnvelope({ push, sentAt }, expected, masker) {
+    const { encryptKey, verificationToken, appId, maxAge, now } = expected;
+    if (!isSigned(push, encryptKey.expose())) {
+        throw refused("signature", "it is not signed with the Encrypt Key");
+    }
+    const age = now - sentAt;
+    if (!(Math.abs(age) <= maxAge)) {
+        throw refused("age", `it was sent ${describeAge(age)}, and "envelope-max-age" is ${inSeconds(maxAge)}`);
+    }
+    const sealed = sealedIn(push.rawBody);
+    if (sealed === undefined)
+        throw refused("encryption", "its event is not encrypted");
+    const opened = openSealed(sealed, encryptKey.expose());
+    if (opened === undefined)
+        throw refused("encryption", "its event cannot be decrypted");
+    const event = readEvent(opened);
+    const ticket = maskedTicket(event, masker);
+    if (event.type !== "app_ticket")
+        throw refused("event", "it carries another event than app_ticket");
+    if (verificationToken !== undefined && event.token !== verificationToken.expose()) {
+        throw refused("token", `its event does not have the Verification Token`);
+    }
+    if (event.appId !== appId)
+        throw refused("app", "its event is of another app");
+    if (ticket === undefined)
+        throw refused("ticket", "its event has no usable ticket");
+    return ticket;
+}
+/** Length and alphabet of a ticket are not documented: printable ASCII is, whatever it is. */
+function maskedTicket({ content }, masker) {
+    const { app_ticket: ticket } = content;
+    if (typeof ticket !== "string")
+        return undefined;
+    const secret = masker.secret(ticket);
+    return /^[\x21-\x7e]{1,1024}$/.test(ticket) && !/^\*+$/.test(ticket) ? secret : undefined;
+}
+function refused(check, found) {
+    return errors_RotationError.of("ENVELOPE_REFUSED", { check, found, ...EXPECTED[check] });
+}
+const EXPECTED = {
+    form: {
+        expected: `an envelope {"v":1,"body_b64","timestamp","nonce","signature"}`,
+        hint: "Let the relay send the raw body in base64, and the three X-Lark headers as they came.",
+    },
+    signature: {
+        expected: "the signature over the very bytes that the platform sent",
+        hint: `Check that "encrypt-key" is the Encrypt Key of this app in the developer console, and that the relay keeps the raw body.`,
+    },
+    age: {
+        expected: "a recent one",
+        hint: `Start the workflow again with a new ticket: run it by hand, or wait for the next event; if runs queue for long, raise "envelope-max-age" (at most 60m).`,
+    },
+    encryption: {
+        expected: "an event that is encrypted with the Encrypt Key",
+        hint: "Set an Encrypt Key under Events & Callbacks in the developer console, and let the relay forward the body as it came.",
+    },
+    event: {
+        expected: "app_ticket",
+        hint: "Let the relay forward app_ticket events only, and every other event to the service that it is for.",
+    },
+    token: {
+        expected: `the one in "verification-token"`,
+        hint: `Copy the Verification Token of this app from the developer console into the secret that "verification-token" reads.`,
+    },
+    app: {
+        expected: `the app in "app-id"`,
+        hint: `Check "app-id"; if one relay serves several apps, let each have a workflow of its own.`,
+    },
+    ticket: {
+        expected: "1 to 1024 printable ASCII characters",
+        hint: "Look at the event in the log of the developer console; report it as an issue of this action if it is right.",
+    },
+};
+function parse(text) {
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        return undefined;
+    }
+}
+function envelope_isRecord(value) {
+    return typeof value === "object" && value !== null;
+}
+function describeAge(milliseconds) {
+    const seconds = inSeconds(Math.abs(milliseconds));
+    return milliseconds < 0 ? `${seconds} in the future` : `${seconds} ago`;
+}
+function inSeconds(milliseconds) {
+    return `${String(Math.round(milliseconds / 1_000))} s`;
+}
+
+;// CONCATENATED MODULE: ./src/providers/feishu/inbox.ts
+
+
+
+
+
+
+const inbox_title = "Feishu inbox";
+/**
+ * @param url asked with `since`, in seconds since 1970, and answers with a JSON list of envelopes.
+ */
+function createInbox(url, token, context) {
+    const onOrigin = { ...context, http: followOnOrigin(context.http) };
+    const key = digestOf(url, token.expose());
+    return {
+        async list(since, signal) {
+            const action = "list what was pushed";
+            const response = await context.gate.pass(key, async () => {
+                const answer = await ask(onOrigin, {
+                    provider: inbox_title,
+                    action,
+                    method: "GET",
+                    url: withQuery(url, "since", String(Math.floor(since / 1_000))),
+                    headers: { authorization: `Bearer ${token.expose()}`, accept: "application/json" },
+                    signal,
+                });
+                if (answer.status !== 401 && answer.status !== 403)
+                    return answer;
+                throw errors_RotationError.of("PROVIDER_UNAUTHORIZED", { provider: inbox_title, inputs: `"inbox-token"` });
+            });
+            const { status, headers, body } = response;
+            if (status === 429) {
+                const retryAfter = parseRetryAfter(headers["retry-after"], context.clock.now());
+                throw errors_RotationError.of("PROVIDER_RATE_LIMITED", { provider: inbox_title, action }, { transient: true, retryAfter });
+            }
+            if (status >= 500) {
+                throw errors_RotationError.of("PROVIDER_UNAVAILABLE", { provider: inbox_title, action, status }, { transient: true });
+            }
+            const entries = parseList(body);
+            if (status !== 200 || entries === undefined) {
+                const expected = "a JSON list of envelopes";
+                throw answer_invalidAnswer(inbox_title, { action, found: describeBody(response), expected });
+            }
+            return entries.flatMap(toEnvelope).sort((a, b) => b.sentAt - a.sentAt);
+        },
+    };
+}
+function toEnvelope(entry) {
+    try {
+        return [readEnvelope(entry)];
+    }
+    catch {
+        return [];
+    }
+}
+function parseList(body) {
+    try {
+        const parsed = JSON.parse(body);
+        return Array.isArray(parsed) ? parsed : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+function withQuery(url, name, value) {
+    const parsed = new URL(url);
+    parsed.searchParams.set(name, value);
+    return parsed.href;
+}
+
+;// CONCATENATED MODULE: ./src/providers/feishu/platform.ts
+
+
+
+const platform_title = "Feishu";
+/** The ticket was not accepted: "get app access token fail". */
+const TICKET_NOT_ACCEPTED = 10012;
+/**
+ * Calls the platform once. A failing body with HTTP 200 is normal, so only its code counts
+ * (https://open.feishu.cn/document/server-docs/api-call-guide/generic-error-code).
+ *
+ * @throws {RotationError} for every code but 0 and {@link TICKET_NOT_ACCEPTED}.
+ */
+async function callPlatform(context, apiUrl, { endpoint, action, body, signal }) {
+    const response = await ask(context, {
+        provider: platform_title,
+        action,
+        method: "POST",
+        url: `${apiUrl}/open-apis/auth/v3/${endpoint}`,
+        headers: { "content-type": "application/json; charset=utf-8" },
+        body: JSON.stringify(body),
+        signal,
+    });
+    const fields = parseObject(response.body);
+    const code = fields?.["code"];
+    if (fields !== undefined && typeof code === "number") {
+        if ((code === 0 && response.status === 200) || code === TICKET_NOT_ACCEPTED)
+            return { code, fields };
+        if (code !== 0)
+            throw platform_refusal(code, action, response, context.clock.now());
+    }
+    throw platform_undocumented(response, action, context.clock.now());
+}
+/** The longest that the platform may ask to wait, in milliseconds. */
+const platform_LONGEST_WAIT = 60_000;
+function platform_refusal(code, action, response, now) {
+    const provider = platform_title;
+    const detail = detailOf(response);
+    switch (code) {
+        case 10014:
+        case 10015:
+        case 20002:
+        case 99991543:
+            return errors_RotationError.of("PROVIDER_UNAUTHORIZED", {
+                provider,
+                inputs: `"app-id" and "app-secret"`,
+                hint: `Check "app-id" and "app-secret", and in the developer console that the app is not stopped, then run again.`,
+            }, { detail });
+        case 10016:
+            return notRotatable("it is no store app", "a store (ISV) app", {
+                detail,
+                hint: "A custom app has no ticket: it gets its tokens with app_id and app_secret alone. Set up a store app, or remove this rotation.",
+            });
+        case 99991662:
+        case 99991673:
+            return notRotatable("it is not in use", "an app that is running and installed", {
+                detail,
+                hint: "Enable the app in the developer console, then run again.",
+            });
+        case 99991401:
+            return errors_RotationError.of("PROVIDER_REFUSED", {
+                provider,
+                action,
+                code: `code ${String(code)}`,
+                hint: "Let the runner's address into the app's IP allow-list in the developer console, or use a runner whose address is there.",
+            }, { detail });
+        case 99991400:
+            return limited(action, response, now);
+        case 2200:
+        case 10101:
+        case 10500:
+            return errors_RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status: `code ${String(code)}` }, { detail, transient: true, changed: "unknown" });
+        default:
+            return errors_RotationError.of("PROVIDER_REFUSED", { provider, action, code: `code ${String(code)}` }, { detail });
+    }
+}
+/** An answer without a code, as gateways in between give. */
+function platform_undocumented(response, action, now) {
+    const { status } = response;
+    if (status === 429)
+        return limited(action, response, now);
+    if (status >= 500) {
+        const context = { provider: platform_title, action, status };
+        return errors_RotationError.of("PROVIDER_UNAVAILABLE", context, { transient: true, changed: "unknown" });
+    }
+    // Nothing that is asked here does harm when it is asked again.
+    return errors_RotationError.of("PROVIDER_ANSWER_INVALID", { provider: platform_title, action, found: describeBody(response), expected: `JSON with a "code"` }, { transient: true, changed: "unknown" });
+}
+/** `x-ogw-ratelimit-reset` says how many seconds to wait (https://open.feishu.cn/document/server-docs/api-call-guide/frequency-control). */
+function limited(action, { headers }, now) {
+    const asked = parseRetryAfter(headers["x-ogw-ratelimit-reset"] ?? headers["retry-after"], now);
+    const retryAfter = asked === undefined ? undefined : Math.min(asked, platform_LONGEST_WAIT);
+    return errors_RotationError.of("PROVIDER_RATE_LIMITED", { provider: platform_title, action }, { transient: true, retryAfter });
+}
+function notRotatable(found, expected, { detail, hint }) {
+    return errors_RotationError.of("APP_NOT_ROTATABLE", { provider: platform_title, found, expected, hint }, { detail });
+}
+/** The platform's message, and the id of the request that its support asks for. */
+function detailOf({ body, headers }) {
+    const message = parseObject(body)?.["msg"];
+    const logId = headers["x-tt-logid"] ?? headers["x-request-id"];
+    const parts = [
+        ...(typeof message === "string" ? [message] : []),
+        ...(logId === undefined ? [] : [`request ${logId}`]),
+    ];
+    return parts.length === 0 ? undefined : parts.join("; ");
+}
+
+;// CONCATENATED MODULE: ./src/providers/feishu.ts
+
+
+
+
+
+
+
+/** The Lark edition has the same API at `https://open.larksuite.com`. */
+const feishu_API_URL = "https://open.feishu.cn";
+const SECOND = 1_000;
+const MINUTE = 60_000;
+/** How long a ticket works, whether there is a newer one or not (https://open.feishu.cn/document/faq/questions-related-to-isv). */
+const LIFETIME = 180 * MINUTE;
+/** A shorter key can be guessed from a signature that somebody has seen; the console makes 32 characters. */
+const SHORTEST_SAFE_KEY = 20;
+/** The request may be repeated: each one only has another ticket pushed. */
+const REQUEST_POLICY = { attempts: 3, firstWait: SECOND, longestWait: 8 * SECOND, longestRetryAfter: MINUTE };
+/** Between two looks into the inbox. */
+const POLL_INTERVAL = 5 * SECOND;
+/** How much the clocks of runner and platform may differ. */
+const CLOCK_SKEW = MINUTE;
+/**
+ * Renews a store app's `app_ticket`
+ * (https://open.feishu.cn/document/server-docs/authentication-management/access-token/app_ticket_resend). The answer
+ * to the request holds no ticket: the platform pushes it to the app's one callback URL, and it comes here as an
+ * envelope, with the event that starts the run or through an inbox. The former ticket works until it expires.
+ */
+function createFeishu(inputs, context) {
+    const settings = readSettings(inputs, context);
+    const delivered = deliveredEnvelope(inputs);
+    if (delivered !== undefined)
+        return taking(delivered, settings, context);
+    return settings.inbox === undefined
+        ? requesting(settings, context)
+        : fetching(settings.inbox, settings, context);
+}
+/** The ticket has come with the event of this run. Taking it changes nothing at the platform. */
+function taking(deliver, settings, context) {
+    let ticket;
+    /** What preflight has found out, so that it is not asked twice. */
+    let accepted;
+    return {
+        ...common(settings),
+        arrived: true,
+        async preflight(signal) {
+            ticket = feishu_open(deliver(), settings, context);
+            if (settings.verifies)
+                accepted = await tryEarly(ticket, settings, context, signal);
+            return undefined;
+        },
+        rotate() {
+            if (ticket === undefined)
+                throw new Error("Invariant violation: an envelope is taken after preflight");
+            return Promise.resolve({ value: ticket });
+        },
+        async verify({ value }) {
+            const known = accepted;
+            accepted = undefined;
+            return known ?? askAgain(context, () => tryTicket(value, settings, context));
+        },
+    };
+}
+/** The ticket comes with a later event: it is only asked for. */
+function requesting(settings, context) {
+    return {
+        ...common(settings),
+        preflight: () => Promise.resolve(undefined),
+        request: () => requestTicket(settings, context),
+        rotate: () => Promise.reject(new Error("Invariant violation: the ticket comes with a later event")),
+    };
+}
+/** The ticket comes through the inbox, while this run waits for it. */
+function fetching({ url, token, timeout }, settings, context) {
+    const { clock } = context;
+    const inbox = createInbox(url, token, context);
+    /** The signatures of what was there before the request. */
+    const known = new Set();
+    const preflight = async (signal) => {
+        const before = await askAgain(context, () => inbox.list(clock.now() - settings.maxAge, signal), signal);
+        for (const { push } of before)
+            known.add(push.signature);
+    };
+    /** The newest ticket that the inbox has now, or why it has none. */
+    const look = async (since, cancel) => {
+        const envelopes = await inbox.list(since, cancel);
+        const fresh = envelopes.filter(({ push, sentAt }) => sentAt >= since && !known.has(push.signature));
+        let found = "it held none that is newer than the request";
+        for (const envelope of fresh) {
+            try {
+                return feishu_open(envelope, settings, context);
+            }
+            catch (thrown) {
+                // Whatever else is in the inbox must not hide the ticket.
+                found = errors_RotationError.from(thrown).message;
+            }
+        }
+        return found;
+    };
+    const waitForTicket = async (requestedAt, cancel) => {
+        context.onWait("the platform pushes the ticket to the inbox, which may take two minutes", timeout);
+        for (;;) {
+            await clock.sleep(POLL_INTERVAL, cancel);
+            const found = await look(requestedAt - CLOCK_SKEW, cancel).catch((thrown) => {
+                const error = errors_RotationError.from(thrown);
+                if (!error.transient)
+                    throw error;
+                return error.message;
+            });
+            if (typeof found !== "string")
+                return found;
+            if (clock.now() - requestedAt >= timeout) {
+                throw errors_RotationError.of("TICKET_NOT_DELIVERED", { seconds: Math.round(timeout / SECOND), found });
+            }
+        }
+    };
+    return {
+        ...common(settings),
+        preflight,
+        async rotate(cancel) {
+            const requestedAt = clock.now();
+            await requestTicket(settings, context);
+            return { value: await waitForTicket(requestedAt, cancel) };
+        },
+        verify: ({ value }) => askAgain(context, () => tryTicket(value, settings, context)),
+    };
+}
+function common({ apiUrl }) {
+    return { title: platform_title, apiUrl, confirms: "before", lifetime: LIFETIME };
+}
+function feishu_open(envelope, settings, { masker, clock }) {
+    return envelope_openEnvelope(envelope, { ...settings, now: clock.now() }, masker);
+}
+/** Has a new ticket pushed. The former ones stay valid, so this ends nothing, however often it is done. */
+async function requestTicket(settings, context) {
+    const { appId, apiUrl, appSecret } = settings;
+    const call = {
+        endpoint: "app_ticket/resend",
+        action: "push a new ticket",
+        body: { app_id: appId, app_secret: appSecret.expose() },
+    };
+    const key = digestOf(apiUrl, appId, appSecret.expose());
+    const onWait = (error, milliseconds) => {
+        context.onWait(error.message, milliseconds);
+    };
+    const { code } = await retry(() => context.gate.pass(key, () => callPlatform(context, apiUrl, call)), { clock: context.clock, onWait }, REQUEST_POLICY);
+    if (code !== 0) {
+        const found = `code ${String(code)}`;
+        throw answer_invalidAnswer(platform_title, { action: call.action, found, expected: "code 0, or one that it documents" });
+    }
+}
+/**
+ * Asks for an `app_access_token` with the ticket
+ * (https://open.feishu.cn/document/server-docs/authentication-management/access-token/app_access_token).
+ */
+async function tryTicket(ticket, settings, context, signal) {
+    const { appId, apiUrl, appSecret } = settings;
+    const body = { app_id: appId, app_secret: appSecret.expose(), app_ticket: ticket.expose() };
+    const action = "accept the ticket";
+    const key = digestOf(apiUrl, appId, appSecret.expose());
+    const answer = await context.gate.pass(key, async () => {
+        const { code, fields } = await callPlatform(context, apiUrl, {
+            endpoint: "app_access_token",
+            action,
+            body,
+            signal,
+        });
+        const token = fields["app_access_token"];
+        if (typeof token === "string")
+            context.masker.mask(token);
+        return { code, fields };
+    });
+    return { state: answer.code === TICKET_NOT_ACCEPTED ? "invalid" : "valid" };
+}
+/**
+ * Tries a ticket while GitHub is still answering. What says that the app or its secret are wrong ends the run while
+ * nothing is changed; whatever else goes wrong is left to the confirmation, which has more patience.
+ */
+async function tryEarly(ticket, settings, context, signal) {
+    try {
+        const verdict = await tryTicket(ticket, settings, context, signal);
+        return verdict.state === "valid" ? verdict : undefined;
+    }
+    catch (thrown) {
+        const error = errors_RotationError.from(thrown);
+        if (error.changed === "no" && !error.transient)
+            throw error;
+        return undefined;
+    }
+}
+/**
+ * What reads the envelope that the run's event carries; undefined if such an event may come without one. A
+ * `repository_dispatch` may not, as a relay that sends something else would start a request with every event.
+ */
+function deliveredEnvelope({ event }) {
+    const { name } = event;
+    if (name === "repository_dispatch") {
+        const carried = fieldOf(fieldOf(event.payload(), "client_payload"), "feishu");
+        return () => {
+            if (carried !== undefined)
+                return readEnvelope(carried);
+            throw errors_RotationError.of("ENVELOPE_MISSING", { event: name, field: "client_payload.feishu" });
+        };
+    }
+    if (name !== "workflow_dispatch")
+        return undefined;
+    const typed = fieldOf(fieldOf(event.payload(), "inputs"), "envelope");
+    return typeof typed === "string" && typed.trim() !== "" ? () => readEnvelope(typed) : undefined;
+}
+function fieldOf(value, name) {
+    return typeof value === "object" && value !== null ? value[name] : undefined;
+}
+function readSettings(inputs, context) {
+    const delivery = inputs.choice("delivery", ["dispatch", "inbox"]);
+    return {
+        appId: inputs.appId,
+        apiUrl: inputs.url("api-url", feishu_API_URL),
+        appSecret: inputs.secret("app-secret"),
+        encryptKey: readEncryptKey(inputs, context),
+        verificationToken: inputs.optionalSecret("verification-token"),
+        maxAge: readMaxAge(inputs, delivery),
+        verifies: inputs.verifies,
+        inbox: delivery === "inbox" ? readInbox(inputs) : undefined,
+    };
+}
+function readEncryptKey(inputs, { masker, warn }) {
+    const key = inputs.optional("encrypt-key") ?? "";
+    if (key === "") {
+        inputs.problem(errors_RotationError.of("INPUT_MISSING", {
+            input: "encrypt-key",
+            because: "without an Encrypt Key the platform signs its events with an empty one, which anybody can",
+            hint: `Set an Encrypt Key under Events & Callbacks in the developer console, and "encrypt-key" to it.`,
+        }));
+    }
+    else if (key.length < SHORTEST_SAFE_KEY) {
+        warn(`The Encrypt Key has fewer than ${String(SHORTEST_SAFE_KEY)} characters, so that it could be guessed from an envelope: generate a longer one in the developer console.`);
+    }
+    return masker.secret(key);
+}
+function readMaxAge(inputs, delivery) {
+    const standard = delivery === "inbox" ? 5 * MINUTE : 15 * MINUTE;
+    const maxAge = inputs.duration("envelope-max-age") ?? standard;
+    if (maxAge > 60 * MINUTE) {
+        const found = "longer than an hour";
+        const expected = "at most 60m, as an old envelope may be one that somebody has kept";
+        inputs.problem(errors_RotationError.of("INPUT_INVALID", { input: "envelope-max-age", found, expected }));
+    }
+    return maxAge;
+}
+function readInbox(inputs) {
+    return {
+        url: inputs.address("inbox-url") ?? inputs.required("inbox-url"),
+        token: inputs.secret("inbox-token"),
+        timeout: inputs.duration("ticket-timeout") ?? 180 * SECOND,
+    };
+}
+
 ;// CONCATENATED MODULE: ./src/providers/huawei/signature.ts
 
 const ALGORITHM = "SDK-HMAC-SHA256";
@@ -14367,7 +15064,7 @@ function createHuaweiCsms(inputs, context) {
                 tasks(`secret_name=${encodeURIComponent(name)}`, signal),
             ]);
             if (inputs.mode !== "sync" && known.some((task) => isRunning(task, clock.now()))) {
-                throw notRotatable("a rotation of it is running", "no rotation under way", "Wait for it to end, then run again.");
+                throw huawei_csms_notRotatable("a rotation of it is running", "no rotation under way", "Wait for it to end, then run again.");
             }
             before = inForce.version;
             return inForce;
@@ -14414,14 +15111,14 @@ function checkRotatable(secret, mode) {
     const { state, secret_type: type } = secret;
     if (state !== "ENABLED") {
         const hint = "Enable the secret in the console, then run again.";
-        throw notRotatable(`it is ${huawei_csms_say(state)}`, "a secret that is ENABLED", hint);
+        throw huawei_csms_notRotatable(`it is ${huawei_csms_say(state)}`, "a secret that is ENABLED", hint);
     }
     // What is only published may be of any type.
     if (mode !== "sync" && (type === "COMMON" || type === undefined)) {
-        throw notRotatable(`it is of type ${huawei_csms_say(type)}`, "a database secret such as RDS-FG or GaussDB-FG", `CSMS rotates database secrets only: change the value of a COMMON secret where it is made, store it in CSMS, and publish it with "mode" set to "sync".`);
+        throw huawei_csms_notRotatable(`it is of type ${huawei_csms_say(type)}`, "a database secret such as RDS-FG or GaussDB-FG", `CSMS rotates database secrets only: change the value of a COMMON secret where it is made, store it in CSMS, and publish it with "mode" set to "sync".`);
     }
 }
-function notRotatable(found, expected, hint) {
+function huawei_csms_notRotatable(found, expected, hint) {
     return errors_RotationError.of("APP_NOT_ROTATABLE", { provider: huawei_csms_title, found, expected, hint });
 }
 function huawei_csms_say(value) {
@@ -14448,10 +15145,12 @@ async function asUnknown(following) {
 
 
 
+
 /** Every provider this action knows. To add one, add its line here. */
 const providers = {
     authing: createAuthing,
     cloudroom: createCloudRoom,
+    feishu: createFeishu,
     "huawei-apig": createHuaweiApig,
     "huawei-csms": createHuaweiCsms,
 };
@@ -14472,7 +15171,7 @@ const REFUSED_EVENTS = ["pull_request_target", "issue_comment"];
 function readInputs(raw, facts, context) {
     const reader = createReader(raw, context.masker);
     const mode = reader.choice("mode", MODES);
-    checkEvent(facts.event, mode, reader.problem);
+    checkEvent(facts.event.name, mode, reader.problem);
     const providerId = reader.optional("provider") ?? "";
     const appId = readAppId(reader);
     const token = readToken(reader, context.masker);
@@ -14487,7 +15186,7 @@ function readInputs(raw, facts, context) {
         reader.problem(errors_RotationError.of("PROVIDER_UNKNOWN", { found: providerId, known: Object.keys(providers) }));
     }
     else {
-        provider = factory({ ...reader, appId, mode, verifies: verify !== "off" }, context);
+        provider = factory({ ...reader, appId, mode, verifies: verify !== "off", event: facts.event }, context);
         if (mode === "sync" && provider.read === undefined) {
             reader.problem(errors_RotationError.of("SYNC_UNSUPPORTED", { provider: provider.title }));
         }
@@ -14787,6 +15486,7 @@ const BY_SEVERITY = [
     "failed",
     "rotated",
     "synced",
+    "requested",
     "planned",
     "unchanged",
 ];
@@ -14809,9 +15509,11 @@ function wasWritten(outcome) {
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** Decides what is due: the first rule that fits. */
-function decide({ targets, markers, madeAt }, { mode, force, rotateAfter, readable }, now) {
+function decide({ targets, markers, madeAt }, { mode, force, rotateAfter, readable, arrived = false }, now) {
     if (mode === "sync")
         return { action: "publish", reason: "mode is sync" };
+    if (arrived)
+        return { action: "rotate", reason: "a new secret was delivered" };
     if (force)
         return { action: "rotate", reason: "force is set" };
     if (rotateAfter === undefined)
@@ -14896,6 +15598,8 @@ function describeOutcome(outcome) {
             return "rotated: a new secret is in force and in every target";
         case "synced":
             return "synced: the secret in force is in every target";
+        case "requested":
+            return "requested: the provider was asked for a new secret, which comes with a later event";
         case "unchanged":
             return `unchanged: ${outcome.reason}`;
         case "planned":
@@ -15019,6 +15723,7 @@ function describeWait(why, milliseconds) {
 const ICONS = {
     rotated: "✅",
     synced: "✅",
+    requested: "📨",
     unchanged: "➖",
     planned: "📋",
     failed: "❌",
@@ -15030,6 +15735,7 @@ function whatHolds({ status, provider, targets }) {
     const changed = {
         unchanged: "The secret in force at the provider was not changed",
         changed: "The provider has made a new secret, and the former one has ended",
+        added: "The provider has made a new secret, and the former one works until it expires",
         unknown: "It is not known which secret is in force at the provider",
     }[provider];
     if (status === "failed")
@@ -15038,7 +15744,7 @@ function whatHolds({ status, provider, targets }) {
         .filter((target) => wanted.includes(target.status))
         .map(({ target }) => formatTarget(target))
         .join(", ");
-    const published = provider === "changed" ? "the new secret" : "the secret published";
+    const published = provider === "changed" || provider === "added" ? "the new secret" : "the secret published";
     const groups = [
         [`hold ${published}`, named(["written"])],
         ["do not hold it", named(["failed"])],
@@ -15311,16 +16017,19 @@ async function preflight(rotation, tools) {
     const provider = settle(rotation.provider.preflight(tools.cancel));
     const sealing = createSealing(tools);
     // Certainly due: libsodium can load while the public keys are on their way.
-    if (rotation.mode !== "plan" && (rotation.force || rotation.rotateAfter === undefined))
+    if (isCertainlyDue(rotation))
         void sealing();
     const survey = await lookAround(rotation, tools);
     const readable = rotation.provider.read !== undefined;
+    const { arrived } = rotation.provider;
     const madeAt = rotation.provider.tellsAge === true ? await ageFrom(provider) : undefined;
-    const decision = decide({ ...survey.state, madeAt }, { ...rotation, readable }, tools.clock.now());
+    const decision = decide({ ...survey.state, madeAt }, { ...rotation, readable, arrived }, tools.clock.now());
     const { action } = decision;
     const goes = (action === "rotate" || action === "publish") && rotation.mode !== "plan";
     // Beside the provider's own reads, so that the markers cost no time of their own.
-    const seal = goes ? await proveWritable(survey, { rotation, tools, sealing, provider }) : undefined;
+    const seal = goes && rotation.provider.request === undefined
+        ? await proveWritable(survey, { rotation, tools, sealing, provider })
+        : undefined;
     const asked = await provider;
     const inForce = "error" in asked ? undefined : asked.value;
     const problem = cancelled(tools) ??
@@ -15335,11 +16044,21 @@ async function preflight(rotation, tools) {
         return { outcome: await giveUp(rotation, survey, problem) };
     }
     tools.log.line(`preflight: passed; ${describeDecision(rotation, decision)}`);
+    if (goes && rotation.provider.request !== undefined) {
+        const { healing, markers } = survey;
+        return { request: { healing, markers, warnings: checkLifetime(rotation, survey, tools) } };
+    }
     if (seal !== undefined && "value" in seal && (action === "rotate" || action === "publish")) {
         const { places, problems, healing, markers } = survey;
         return { prepared: { action, seal: seal.value, inForce, places, problems, healing, markers } };
     }
     return { outcome: await leaveAlone(rotation, survey, decision) };
+}
+/** Whether something is going to be written, whatever GitHub says. */
+function isCertainlyDue({ mode, force, rotateAfter, provider }) {
+    if (mode === "plan" || provider.request !== undefined)
+        return false;
+    return force || rotateAfter === undefined || provider.arrived === true;
 }
 async function lookAround(rotation, tools) {
     const { provider, providerId, appId, targets } = rotation;
@@ -15359,7 +16078,7 @@ async function lookAround(rotation, tools) {
         const marker = open.secrets.get(name);
         if (marker !== undefined)
             found.set(place, marker);
-        const full = checkRoom(rotation, open, name);
+        const full = checkRoom(rotation, open, marks(rotation) ? [name] : []);
         if (full !== undefined)
             problems.set(key, full);
     }));
@@ -15379,6 +16098,10 @@ async function lookAround(rotation, tools) {
 /** The places worth writing to. */
 function writable({ places, problems }) {
     return [...places].flatMap(([key, open]) => (problems.has(key) ? [] : [open]));
+}
+/** Whether a run that is cut off must leave a marker behind; with what an event brings, the next event heals it. */
+function marks({ provider }) {
+    return provider.arrived !== true && provider.request === undefined;
 }
 /** Why it is no use to go on: any place that cannot be written; while healing, only if there is no other. */
 function hopeless(survey) {
@@ -15403,6 +16126,8 @@ async function proveWritable(survey, { rotation, tools, sealing, provider, }) {
         return { error: slow };
     if (cancelled(tools) !== undefined || (await hasFailed(provider)))
         return undefined;
+    if (!marks(rotation))
+        return seal;
     const places = open.map(({ place }) => place);
     try {
         tools.journal.markers(rotation.name, survey.name, places, survey.state.markers.length > 0);
@@ -15468,21 +16193,31 @@ function createSealing(tools) {
 function cancelled({ cancel }) {
     return cancel.aborted ? errors_RotationError.from(cancel.reason) : undefined;
 }
-function checkRoom(rotation, { place, secrets, limit }, marker) {
+function checkRoom(rotation, { place, secrets, limit }, markers) {
     const names = rotation.targets
         .filter((target) => placeKey(target.place) === placeKey(place))
         .map(({ secretName }) => secretName.toUpperCase());
-    const missing = [marker, ...names].filter((name) => !secrets.has(name)).length;
+    const missing = [...markers, ...names].filter((name) => !secrets.has(name)).length;
     const excess = secrets.size + missing - limit;
     if (missing === 0 || excess <= 0)
         return undefined;
     return errors_RotationError.of("SECRET_LIMIT", { place: formatPlace(place), limit, missing: excess });
 }
 /** A marker is one write and one deletion, each target one write. */
-function checkPace({ targets }, { pacer }, places) {
-    const writes = targets.length + 2 * places;
+function checkPace(rotation, { pacer }, places) {
+    const writes = rotation.targets.length + (marks(rotation) ? 2 * places : 0);
     const minutes = pacer.minutesFor(writes);
     return minutes <= LONGEST_RUN ? undefined : errors_RotationError.of("TOO_MANY_WRITES", { writes, minutes });
+}
+/** A secret that has expired where it is used says that new ones do not arrive. */
+function checkLifetime({ provider: { title, lifetime } }, { state }, { clock }) {
+    const written = state.targets.filter((time) => time !== undefined);
+    const age = clock.now() - Math.min(...written);
+    if (lifetime === undefined || written.length === 0 || age <= lifetime)
+        return [];
+    return [
+        `The oldest target was written ${inWords(age)} ago, and what ${title} delivers works for ${inWords(lifetime)}: new ones may not be arriving. Look at the runs of the workflow that takes them, and at what pushes them there.`,
+    ];
 }
 /** Every pointer must lead somewhere in the secret in force, where that can be read. */
 function checkPointers({ targets }, { masker }, inForce) {
@@ -15627,7 +16362,9 @@ async function publish(secret, { rotation, tools, seal, places, problems, }) {
             parcel.key = "stale";
             return clock.now();
         }
-        // The place took its marker, so the permission is there, and every other answer is a passing one.
+        // A place that took its marker has proved the permission, so every other answer is a passing one.
+        if (rotation.provider.arrived === true && !error.transient)
+            return undefined;
         const wait = backoff(publish_WAITS, parcel.attempts, error.retryAfter);
         if (clock.now() + wait > deadline())
             return undefined;
@@ -15677,6 +16414,8 @@ async function go(rotation, tools) {
     const ready = await preflight(rotation, tools);
     if ("outcome" in ready)
         return ready.outcome;
+    if ("request" in ready)
+        return request(rotation, tools, ready.request);
     const { prepared } = ready;
     let secret;
     try {
@@ -15698,17 +16437,31 @@ async function go(rotation, tools) {
         ...(last.version === undefined ? {} : { version: last.version }),
     });
 }
+/** Asks the provider for a secret that comes with a later event. */
+async function request(rotation, { log }, { markers, healing, warnings }) {
+    const { provider } = rotation;
+    try {
+        await provider.request?.();
+    }
+    catch (thrown) {
+        return notRotated(rotation, { markers, healing }, errors_RotationError.from(thrown));
+    }
+    log.line(`rotate: ${provider.title} was asked for a new secret, which comes with a later event`);
+    const targets = rotation.targets.map((target) => ({ target, status: "skipped" }));
+    return { status: "requested", targets, warnings };
+}
 /** The secret to publish: a new one, or for `sync` and healing the one in force. */
-async function obtain({ name, provider }, { journal, log }, prepared) {
+async function obtain({ name, provider }, { journal, log, cancel }, prepared) {
     if (prepared.action === "publish") {
         if (prepared.inForce !== undefined)
             return prepared.inForce;
         throw new Error("Invariant violation: publishing was decided for a provider that cannot be read");
     }
-    journal.rotating(name);
-    // The point of no return.
-    const secret = await provider.rotate();
-    log.line(`rotate: ${provider.title} made a new secret`);
+    // The point of no return, unless the former secret works on.
+    if (provider.lifetime === undefined)
+        journal.rotating(name);
+    const secret = await provider.rotate(cancel);
+    log.line(`rotate: ${provider.title} ${provider.arrived === true ? "has delivered" : "made"} a new secret`);
     return secret;
 }
 /**
@@ -15777,7 +16530,7 @@ function warningsAbout(secret, confirmation) {
 }
 async function notRotated(rotation, { markers, healing }, error) {
     const targets = rotation.targets.map((target) => ({ target, status: "skipped" }));
-    if (error.changed === "unknown") {
+    if (error.changed === "unknown" && rotation.provider.lifetime === undefined) {
         return { status: "unknown", error, provider: "unknown", targets, warnings: [] };
     }
     const red = { error, provider: "unchanged", targets, warnings: [] };
@@ -15788,13 +16541,17 @@ async function notRotated(rotation, { markers, healing }, error) {
 /** What was published is judged, and the markers go if all is well. */
 async function rotation_close({ rotation, tools, prepared, confirmation, }, done) {
     const { markers, healing } = prepared;
-    const provider = done.status === "rotated" ? "changed" : "unchanged";
+    const renewed = rotation.provider.lifetime === undefined ? "changed" : "added";
+    const provider = done.status === "rotated" ? renewed : "unchanged";
     const doubt = doubtAbout(confirmation, rotation);
     const written = done.targets.filter(({ status }) => status === "written").length;
     const total = done.targets.length;
-    if (doubt === undefined && written === total)
-        return withMarkersRemoved(markers, done);
-    const error = doubt ?? errors_RotationError.of("PUBLISH_INCOMPLETE", { written, total });
+    if (doubt === undefined && written === total) {
+        // A run that wrote no markers may have healed one that did.
+        const left = rotation.provider.arrived === true ? await markers.tidy() : [];
+        return withMarkersRemoved(markers, { ...done, warnings: [...done.warnings, ...left] });
+    }
+    const error = doubt ?? errors_RotationError.of("PUBLISH_INCOMPLETE", { written, total, ...onceMore(rotation) });
     // A write whose answer was lost may have been done: then the way back is closed.
     const untouched = done.targets.every(({ status }) => status === "failed" || status === "skipped");
     if (done.status === "rotated" && untouched && rotation.provider.restore !== undefined) {
@@ -15812,6 +16569,14 @@ async function rotation_close({ rotation, tools, prepared, confirmation, }, done
         return withMarkersRemoved(markers, { ...done, status: "failed", error, provider });
     }
     return { ...done, status: "incomplete", error, provider };
+}
+/** What makes the next run finish, where that is no marker. */
+function onceMore({ provider }) {
+    if (provider.arrived !== true)
+        return {};
+    return {
+        hint: "Mend what the failed targets name; the next event brings another secret to all of them, and a run by hand asks for one at once.",
+    };
 }
 /** Puts the former secret back. PUT_BACK says that it worked, PUT_BACK_UNCONFIRMED that this is not known. */
 async function putBack(restore, { rotation, tools, because, }) {
@@ -16019,6 +16784,7 @@ function stringsInside(value) {
 
 
 
+
 function createRunner() {
     let loaded;
     let loading;
@@ -16061,9 +16827,17 @@ function inputsFromEnvironment() {
 }
 function factsFromEnvironment() {
     return {
-        event: process.env["GITHUB_EVENT_NAME"] ?? "",
+        event: { name: process.env["GITHUB_EVENT_NAME"] ?? "", payload: readEventFile },
         repository: process.env["GITHUB_REPOSITORY"] ?? "",
     };
+}
+function readEventFile() {
+    try {
+        return JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(process.env["GITHUB_EVENT_PATH"] ?? "", "utf8"));
+    }
+    catch {
+        return undefined;
+    }
 }
 /** The base URL of GitHub's API: the runner knows it for github.com, data residency and GHES. */
 function gitHubApiUrl() {

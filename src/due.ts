@@ -15,6 +15,8 @@ export interface Wish {
   readonly rotateAfter: number | undefined;
   /** Whether the provider can show the secret in force. */
   readonly readable: boolean;
+  /** Whether the new secret has come with the run's event. */
+  readonly arrived?: boolean | undefined;
 }
 
 /** What a run is to do: make a new secret, publish the one in force, remove left markers, or nothing. */
@@ -30,10 +32,11 @@ const DAY = 24 * HOUR;
 /** Decides what is due: the first rule that fits. */
 export function decide(
   { targets, markers, madeAt }: State,
-  { mode, force, rotateAfter, readable }: Wish,
+  { mode, force, rotateAfter, readable, arrived = false }: Wish,
   now: number,
 ): Decision {
   if (mode === "sync") return { action: "publish", reason: "mode is sync" };
+  if (arrived) return { action: "rotate", reason: "a new secret was delivered" };
   if (force) return { action: "rotate", reason: "force is set" };
   if (rotateAfter === undefined) return { action: "rotate", reason: "no rotate-after is set" };
 

@@ -186,9 +186,9 @@ const problems = {
     meaning:
       "The management credential is wrong, expired or switched off. It is not tried again in this run, because providers lock keys.",
     fix: "Renew the management credential at the provider and store it in the secret that the step reads.",
-    message: (c: { provider: string; inputs: string }) =>
-      `${c.provider} refused the management credential; expected ${c.inputs} that are valid.`,
-    hint: (c) => `Check ${c.inputs}, then run again.`,
+    message: (c: { provider: string; inputs: string; hint?: string }) =>
+      `${c.provider} refused the management credential; expected ${c.inputs} to be valid.`,
+    hint: (c) => c.hint ?? `Check ${c.inputs}, then run again.`,
   }),
   PROVIDER_FORBIDDEN: problem({
     title: "The management credential lacks a right",
@@ -238,13 +238,14 @@ const problems = {
     title: "The provider refused the request",
     meaning: "The provider answered in its documented form that it will not do this.",
     fix: "Act on the provider's own code and message, which stand in the log.",
-    message: (c: { provider: string; action: string; code: string }) =>
+    message: (c: { provider: string; action: string; code: string; hint?: string }) =>
       `${c.provider} refused to ${c.action} (${c.code}); expected it to be done.`,
+    hint: (c) => c.hint ?? "Act on the provider's own code and message, which stand in the log.",
   }),
   PROVIDER_REDIRECT: problem({
     title: "The provider's address redirects elsewhere",
     meaning: "Redirects are not followed, because the request carries credentials.",
-    fix: "Set `api-url` to the address that the provider's API has now.",
+    fix: "Set `api-url` (for an inbox, `inbox-url`) to the address that answers now.",
     message: (c: { provider: string; host: string; status: number }) =>
       `${c.provider} at ${c.host} answered with redirect ${String(c.status)}; expected an answer.`,
   }),
@@ -281,7 +282,7 @@ const problems = {
   CONFIRM_INVALID: problem({
     title: "The provider refuses the new secret",
     meaning: "The provider gave the secret, but refused it when it was tried.",
-    fix: "Try the app by hand; if it fails, run again with `force: true`.",
+    fix: "Try the app by hand; if it fails, run again with `force: true`. Where an event brings the secret, the next one brings another.",
     message: (c: { provider: string; seconds: number }) =>
       `${c.provider} refused the new secret for ${String(c.seconds)} s; expected it to work.`,
   }),
@@ -331,6 +332,31 @@ const problems = {
     fix: "Look at the task in the provider's console; when it is settled, run with `mode: sync`.",
     message: (c: { provider: string; found: string }) =>
       `The rotation task of ${c.provider} ${c.found}; expected it to succeed.`,
+  }),
+  ENVELOPE_MISSING: problem({
+    title: "The event carries no envelope",
+    meaning:
+      "A `repository_dispatch` event must bring the platform's push in `client_payload.feishu`. Nothing was asked of the platform, or a broken relay would loop.",
+    fix: "Mend the relay; to ask for a ticket, run the workflow on `schedule` or `workflow_dispatch`.",
+    message: (c: { event: string; field: string }) =>
+      `The event "${c.event}" has no envelope in "${c.field}"; expected the platform's push, as the relay forwards it.`,
+  }),
+  ENVELOPE_REFUSED: problem({
+    title: "The envelope was not accepted",
+    meaning:
+      "What was delivered failed one of the checks that make it the platform's own, recent, and of this app. Nothing of it was used.",
+    fix: "The message names the check that failed; its hint says what to set right.",
+    message: (c: { check: string; found: string; expected: string; hint: string }) =>
+      `The envelope fails the check of its ${c.check}: ${c.found}; expected ${c.expected}.`,
+    hint: (c) => c.hint,
+  }),
+  TICKET_NOT_DELIVERED: problem({
+    title: "The ticket did not arrive in time",
+    meaning:
+      "The platform took the request for a ticket, and no envelope with a new one was in the inbox by `ticket-timeout`. The former ticket works until it expires.",
+    fix: "Look in the developer console's event log whether the push was sent, and what the relay answered; raise `ticket-timeout` if it only came late.",
+    message: (c: { seconds: number; found: string }) =>
+      `No new ticket was in the inbox within ${String(c.seconds)} s (${c.found}); expected an envelope with one.`,
   }),
   POINTER_UNRESOLVED: problem({
     title: "A pointer leads nowhere in the secret",
@@ -448,8 +474,10 @@ const problems = {
     title: "Some targets do not hold the secret in force",
     meaning: "The secret in force could not be written to every target; the rest of the targets have it.",
     fix: "Mend what the failed targets name, then run again: the marker makes the next run finish.",
-    message: (c: { written: number; total: number }) =>
+    message: (c: { written: number; total: number; hint?: string }) =>
       `${String(c.written)} of ${String(c.total)} targets hold the secret in force; expected all.`,
+    hint: (c) =>
+      c.hint ?? "Mend what the failed targets name, then run again: the marker makes the next run finish.",
   }),
   SECRET_LOST: problem({
     title: "The run was ended in the middle of the rotate call",

@@ -67,6 +67,31 @@ export function createHttp(): Http {
   };
 }
 
+/** A renamed repository answers with one redirect; more than a few are a loop. */
+const MOST_REDIRECTS = 3;
+
+/**
+ * Follows redirects on the same origin: another one must not get what the request carries. What leads elsewhere is
+ * answered as it is.
+ */
+export function followOnOrigin(http: Http): Http {
+  return async (request) => {
+    let { url } = request;
+    let response = await http(request);
+    for (let hops = 0; isRedirect(response) && hops < MOST_REDIRECTS; hops += 1) {
+      const next = URL.parse(response.headers["location"] ?? "", url);
+      if (next?.origin !== new URL(url).origin) break;
+      url = next.href;
+      response = await http({ ...request, url });
+    }
+    return response;
+  };
+}
+
+function isRedirect({ status, headers }: HttpResponse): boolean {
+  return [301, 302, 307, 308].includes(status) && headers["location"] !== undefined;
+}
+
 function exchange(dispatcher: Dispatcher, url: URL, request: HttpRequest): Promise<HttpResponse> {
   const timeout = request.timeout ?? DEFAULT_TIMEOUT;
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { RotationError, RotationErrors } from "./errors.ts";
 import { formatTarget, parseTarget, type Target, targetKey } from "./github/target.ts";
 import { providers } from "./providers/index.ts";
-import type { Provider, ProviderContext, ProviderInputs } from "./providers/provider.ts";
+import type { Provider, ProviderContext, ProviderInputs, RunEvent } from "./providers/provider.ts";
 import type { Rotation } from "./stages/stage.ts";
 import type { Masker, Secret } from "./secret.ts";
 
@@ -10,8 +10,7 @@ export type RawInputs = Readonly<Record<string, string | undefined>>;
 
 /** What the runner says about the workflow run. */
 export interface RunFacts {
-  /** Such as `schedule`. */
-  readonly event: string;
+  readonly event: RunEvent;
   /** `OWNER/REPO` of the workflow. */
   readonly repository: string;
 }
@@ -37,7 +36,7 @@ const REFUSED_EVENTS: readonly string[] = ["pull_request_target", "issue_comment
 export function readInputs(raw: RawInputs, facts: RunFacts, context: ProviderContext): Settings {
   const reader = createReader(raw, context.masker);
   const mode = reader.choice("mode", MODES);
-  checkEvent(facts.event, mode, reader.problem);
+  checkEvent(facts.event.name, mode, reader.problem);
 
   const providerId = reader.optional("provider") ?? "";
   const appId = readAppId(reader);
@@ -55,7 +54,7 @@ export function readInputs(raw: RawInputs, facts: RunFacts, context: ProviderCon
       RotationError.of("PROVIDER_UNKNOWN", { found: providerId, known: Object.keys(providers) }),
     );
   } else {
-    provider = factory({ ...reader, appId, mode, verifies: verify !== "off" }, context);
+    provider = factory({ ...reader, appId, mode, verifies: verify !== "off", event: facts.event }, context);
     if (mode === "sync" && provider.read === undefined) {
       reader.problem(RotationError.of("SYNC_UNSUPPORTED", { provider: provider.title }));
     }
@@ -71,10 +70,7 @@ export function readInputs(raw: RawInputs, facts: RunFacts, context: ProviderCon
 }
 
 /** Reads a step's own inputs beside what a provider may ask. */
-interface Reader extends Omit<ProviderInputs, "appId" | "mode" | "verifies"> {
-  choice<const Choice extends string>(name: string, choices: readonly [Choice, ...Choice[]]): Choice;
-  /** Milliseconds; undefined if empty. */
-  duration(name: string): number | undefined;
+interface Reader extends Omit<ProviderInputs, "appId" | "mode" | "verifies" | "event"> {
   flag(name: string): boolean;
   problems(): readonly RotationError[];
   unread(): readonly string[];

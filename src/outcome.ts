@@ -25,6 +25,8 @@ export type RotationOutcome =
    * provider was not changed.
    */
   | (Common & { readonly status: "rotated" | "synced" })
+  /** The provider was asked to deliver a secret, which comes with a later event. */
+  | (Common & { readonly status: "requested" })
   /** Not due. */
   | (Common & { readonly status: "unchanged"; readonly reason: string })
   /** `mode: plan`. */
@@ -38,8 +40,11 @@ export type RedOutcome = Common & {
    */
   readonly status: "failed" | "incomplete" | "unknown";
   readonly error: RotationError;
-  /** Whether the secret in force at the provider changed in this run. */
-  readonly provider: "unchanged" | "changed" | "unknown";
+  /**
+   * Whether the secret in force at the provider changed in this run. `added`: there is a new one, and the former works
+   * until it expires.
+   */
+  readonly provider: "unchanged" | "changed" | "added" | "unknown";
 };
 
 export type Status = RotationOutcome["status"];
@@ -51,6 +56,7 @@ const BY_SEVERITY: readonly Status[] = [
   "failed",
   "rotated",
   "synced",
+  "requested",
   "planned",
   "unchanged",
 ];

@@ -72,6 +72,8 @@ export function describeOutcome(outcome: RotationOutcome): string {
       return "rotated: a new secret is in force and in every target";
     case "synced":
       return "synced: the secret in force is in every target";
+    case "requested":
+      return "requested: the provider was asked for a new secret, which comes with a later event";
     case "unchanged":
       return `unchanged: ${outcome.reason}`;
     case "planned":
@@ -211,6 +213,7 @@ export function describeWait(why: string, milliseconds: number): string {
 const ICONS = {
   rotated: "✅",
   synced: "✅",
+  requested: "📨",
   unchanged: "➖",
   planned: "📋",
   failed: "❌",
@@ -223,6 +226,7 @@ function whatHolds({ status, provider, targets }: RedOutcome): string {
   const changed = {
     unchanged: "The secret in force at the provider was not changed",
     changed: "The provider has made a new secret, and the former one has ended",
+    added: "The provider has made a new secret, and the former one works until it expires",
     unknown: "It is not known which secret is in force at the provider",
   }[provider];
   if (status === "failed") return `${changed}; every target is as it was.`;
@@ -231,7 +235,8 @@ function whatHolds({ status, provider, targets }: RedOutcome): string {
       .filter((target) => wanted.includes(target.status))
       .map(({ target }) => formatTarget(target))
       .join(", ");
-  const published = provider === "changed" ? "the new secret" : "the secret published";
+  const published =
+    provider === "changed" || provider === "added" ? "the new secret" : "the secret published";
   const groups = [
     [`hold ${published}`, named(["written"])],
     ["do not hold it", named(["failed"])],

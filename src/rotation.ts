@@ -3,7 +3,7 @@ import { formatPlace } from "./github/target.ts";
 import type { RedOutcome, RotationOutcome, TargetOutcome } from "./outcome.ts";
 import type { NewSecret } from "./providers/provider.ts";
 import { confirm, type Confirmation } from "./stages/confirm.ts";
-import { preflight, type Prepared } from "./stages/preflight.ts";
+import { preflight, type Prepared, type Ready } from "./stages/preflight.ts";
 import { publish } from "./stages/publish.ts";
 import type { Rotation, Tools } from "./stages/stage.ts";
 
@@ -34,6 +34,7 @@ export async function rotate(rotation: Rotation, tools: Tools): Promise<Rotation
 async function go(rotation: Rotation, tools: Tools): Promise<RotationOutcome> {
   const ready = await preflight(rotation, tools);
   if ("outcome" in ready) return ready.outcome;
+  if ("request" in ready) return request(rotation, tools, ready.request);
   const { prepared } = ready;
 
   let secret: NewSecret;
@@ -60,20 +61,37 @@ async function go(rotation: Rotation, tools: Tools): Promise<RotationOutcome> {
   );
 }
 
+/** Asks the provider for a secret that comes with a later event. */
+async function request(
+  rotation: Rotation,
+  { log }: Tools,
+  { markers, healing, warnings }: Extract<Ready, { request: unknown }>["request"],
+): Promise<RotationOutcome> {
+  const { provider } = rotation;
+  try {
+    await provider.request?.();
+  } catch (thrown) {
+    return notRotated(rotation, { markers, healing }, RotationError.from(thrown));
+  }
+  log.line(`rotate: ${provider.title} was asked for a new secret, which comes with a later event`);
+  const targets = rotation.targets.map((target) => ({ target, status: "skipped" as const }));
+  return { status: "requested", targets, warnings };
+}
+
 /** The secret to publish: a new one, or for `sync` and healing the one in force. */
 async function obtain(
   { name, provider }: Rotation,
-  { journal, log }: Tools,
+  { journal, log, cancel }: Tools,
   prepared: Prepared,
 ): Promise<NewSecret> {
   if (prepared.action === "publish") {
     if (prepared.inForce !== undefined) return prepared.inForce;
     throw new Error("Invariant violation: publishing was decided for a provider that cannot be read");
   }
-  journal.rotating(name);
-  // The point of no return.
-  const secret = await provider.rotate();
-  log.line(`rotate: ${provider.title} made a new secret`);
+  // The point of no return, unless the former secret works on.
+  if (provider.lifetime === undefined) journal.rotating(name);
+  const secret = await provider.rotate(cancel);
+  log.line(`rotate: ${provider.title} ${provider.arrived === true ? "has delivered" : "made"} a new secret`);
   return secret;
 }
 
@@ -167,11 +185,11 @@ function warningsAbout(secret: NewSecret, confirmation: Confirmation): readonly 
 
 async function notRotated(
   rotation: Rotation,
-  { markers, healing }: Prepared,
+  { markers, healing }: Pick<Prepared, "markers" | "healing">,
   error: RotationError,
 ): Promise<RotationOutcome> {
   const targets = rotation.targets.map((target) => ({ target, status: "skipped" as const }));
-  if (error.changed === "unknown") {
+  if (error.changed === "unknown" && rotation.provider.lifetime === undefined) {
     return { status: "unknown", error, provider: "unknown", targets, warnings: [] };
   }
   const red = { error, provider: "unchanged", targets, warnings: [] } as const;
@@ -197,13 +215,18 @@ async function close(
   done: GreenOutcome,
 ): Promise<RotationOutcome> {
   const { markers, healing } = prepared;
-  const provider = done.status === "rotated" ? "changed" : "unchanged";
+  const renewed = rotation.provider.lifetime === undefined ? "changed" : "added";
+  const provider = done.status === "rotated" ? renewed : "unchanged";
   const doubt = doubtAbout(confirmation, rotation);
   const written = done.targets.filter(({ status }) => status === "written").length;
   const total = done.targets.length;
-  if (doubt === undefined && written === total) return withMarkersRemoved(markers, done);
+  if (doubt === undefined && written === total) {
+    // A run that wrote no markers may have healed one that did.
+    const left = rotation.provider.arrived === true ? await markers.tidy() : [];
+    return withMarkersRemoved(markers, { ...done, warnings: [...done.warnings, ...left] });
+  }
 
-  const error = doubt ?? RotationError.of("PUBLISH_INCOMPLETE", { written, total });
+  const error = doubt ?? RotationError.of("PUBLISH_INCOMPLETE", { written, total, ...onceMore(rotation) });
   // A write whose answer was lost may have been done: then the way back is closed.
   const untouched = done.targets.every(({ status }) => status === "failed" || status === "skipped");
   if (done.status === "rotated" && untouched && rotation.provider.restore !== undefined) {
@@ -218,6 +241,14 @@ async function close(
     return withMarkersRemoved(markers, { ...done, status: "failed", error, provider });
   }
   return { ...done, status: "incomplete", error, provider };
+}
+
+/** What makes the next run finish, where that is no marker. */
+function onceMore({ provider }: Rotation): { readonly hint?: string } {
+  if (provider.arrived !== true) return {};
+  return {
+    hint: "Mend what the failed targets name; the next event brings another secret to all of them, and a run by hand asks for one at once.",
+  };
 }
 
 /** Puts the former secret back. PUT_BACK says that it worked, PUT_BACK_UNCONFIRMED that this is not known. */

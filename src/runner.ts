@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as core from "@actions/core";
@@ -65,9 +66,17 @@ export function inputsFromEnvironment(): RawInputs {
 
 export function factsFromEnvironment(): RunFacts {
   return {
-    event: process.env["GITHUB_EVENT_NAME"] ?? "",
+    event: { name: process.env["GITHUB_EVENT_NAME"] ?? "", payload: readEventFile },
     repository: process.env["GITHUB_REPOSITORY"] ?? "",
   };
+}
+
+function readEventFile(): unknown {
+  try {
+    return JSON.parse(readFileSync(process.env["GITHUB_EVENT_PATH"] ?? "", "utf8"));
+  } catch {
+    return undefined;
+  }
 }
 
 /** The base URL of GitHub's API: the runner knows it for github.com, data residency and GHES. */

@@ -24,6 +24,20 @@ describe("the first rule that fits decides", () => {
       "publish",
       "mode is sync",
     ],
+    [
+      "what has arrived is taken, however young the former",
+      fresh,
+      { ...blind, arrived: true },
+      "rotate",
+      "a new secret was delivered",
+    ],
+    [
+      "what has arrived is taken, whatever is wrecked",
+      wreck,
+      { ...blind, arrived: true },
+      "rotate",
+      "a new secret was delivered",
+    ],
     ["force rotates", fresh, { ...wish, force: true }, "rotate", "force is set"],
     ["force rotates, whatever is wrecked", wreck, { ...wish, force: true }, "rotate", "force is set"],
     [

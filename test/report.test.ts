@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 import { RotationError } from "../src/errors.ts";
 import { parseTarget } from "../src/github/target.ts";
 import type { RotationOutcome } from "../src/outcome.ts";
-import { annotations, cleanLine, describeError, outputs, type Report, summary } from "../src/report.ts";
+import {
+  annotations,
+  cleanLine,
+  describeError,
+  describeOutcome,
+  outputs,
+  type Report,
+  summary,
+} from "../src/report.ts";
 import { Masker } from "../src/secret.ts";
 
 const masker = (): Masker => new Masker(() => undefined);
@@ -38,6 +46,35 @@ const rotated: RotationOutcome = {
   version: "v7",
   warnings: [],
 };
+
+describe("what was only requested", () => {
+  const requested: RotationOutcome = {
+    status: "requested",
+    targets: [{ target, status: "skipped" }],
+    warnings: ["New ones may not be arriving."],
+  };
+
+  it("is green, and says that the secret comes later", () => {
+    expect(describeOutcome(requested)).toContain("comes with a later event");
+    expect(annotations([report("ticket", requested)], masker())).toEqual([]);
+    const text = summary([report("ticket", requested)], masker());
+    expect(text).toContain("📨 requested");
+    expect(text).toContain("New ones may not be arriving.");
+  });
+
+  it("ranks between synced and planned, and has changed nothing", () => {
+    const synced: RotationOutcome = { ...rotated, status: "synced" };
+    const planned: RotationOutcome = { status: "planned", due: true, reason: "r", targets: [], warnings: [] };
+    const status = (...outcomes: RotationOutcome[]): string | undefined =>
+      outputs(
+        outcomes.map((outcome) => report("r", outcome)),
+        "rotate",
+      )["status"];
+    expect(status(planned, requested)).toBe("requested");
+    expect(status(requested, synced)).toBe("synced");
+    expect(outputs([report("ticket", requested)], "rotate")["changed"]).toBe("false");
+  });
+});
 
 describe("a line for the log", () => {
   it.each([

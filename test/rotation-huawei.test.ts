@@ -73,7 +73,7 @@ function open<Service extends HuaweiService>(
         ...service.inputs,
         ...inputs,
       },
-      { event: "schedule", repository: "acme/web" },
+      { event: { name: "schedule", payload: () => undefined }, repository: "acme/web" },
       {
         http: directHttp(service.emulator, clock),
         gate: createCredentialGate(),

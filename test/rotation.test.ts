@@ -396,3 +396,185 @@ describe("a cancellation", () => {
     expect(github.secret(B)?.value).toBe(service.inForce);
   });
 });
+
+const HOUR = 3_600_000;
+
+/** A provider whose secrets expire by themselves, and whose new ones come with an event. */
+function delivering(service: FakeService, how: Partial<Provider>): Provider {
+  return { ...service.provider({ read: false }), confirms: "before", lifetime: 3 * HOUR, ...how };
+}
+
+describe("a secret that came with the event", () => {
+  it("is taken whatever the age of the former, without markers", async () => {
+    const { run, service, github, said } = open();
+    for (const place of [A, B]) github.addSecret({ ...place, value: "young" });
+    const provider = delivering(service, { arrived: true });
+    expect((await run({ provider, rotateAfter: 30 * 24 * HOUR })).status).toBe("rotated");
+    expect([github.secret(A)?.value, github.secret(B)?.value]).toEqual([service.inForce, service.inForce]);
+    expect(said).toEqual(["sealed", "sealed", "written", "written", "settled"]);
+    expect(github.requests.filter(({ path }) => path.includes("ROTATING_"))).toEqual([]);
+  });
+
+  it("removes the markers that another run has left, as it heals what they tell of", async () => {
+    const { run, service, github, markers, clock } = open();
+    refuse(github, /environments\/b\/secrets\/APP_SECRET$/);
+    await run({ provider: delivering(service, {}) });
+    expect(markers()).toHaveLength(2);
+    github.faults.clear();
+    clock.advance(5_000);
+    expect((await run({ provider: delivering(service, { arrived: true }) })).status).toBe("rotated");
+    expect(markers()).toEqual([]);
+  });
+
+  it("does not wait for a place that refuses it: no marker has proved that it can be written", async () => {
+    const { run, service, github, clock } = open();
+    refuse(github, /environments\/b\/secrets\/APP_SECRET$/);
+    const startedAt = clock.now();
+    const outcome = await run({ provider: delivering(service, { arrived: true }) });
+    expect(outcome).toMatchObject({
+      status: "incomplete",
+      provider: "added",
+      error: { code: "PUBLISH_INCOMPLETE", hint: expect.stringContaining("next event") as unknown },
+    });
+    expect(outcome.targets.map(({ status }) => status)).toEqual(["written", "failed"]);
+    expect(clock.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  it("waits for a place that has a fault", async () => {
+    const { run, service, github } = open();
+    github.faults.arm({ kind: "answer", changed: false, status: 502 }, { method: "PUT", times: 3 });
+    expect((await run({ provider: delivering(service, { arrived: true }) })).status).toBe("rotated");
+  });
+
+  it("needs no room for a marker", async () => {
+    const { run, service, github } = open();
+    for (let at = 0; at < 99; at += 1) github.addSecret({ ...B, name: `OTHER_${String(at)}`, value: "x" });
+    expect((await run({ provider: delivering(service, { arrived: true }) })).status).toBe("rotated");
+  });
+
+  it("is not published if the provider refuses it", async () => {
+    const { run, service, github } = open();
+    service.verdicts = Array.from({ length: 9 }, () => ({ state: "invalid" }));
+    const provider = delivering(service, {
+      arrived: true,
+      verify: () => Promise.resolve(service.verdicts.shift() ?? { state: "valid" }),
+    });
+    expect(await run({ provider })).toMatchObject({ status: "unknown", error: { code: "CONFIRM_INVALID" } });
+    expect(github.secret(A)).toBeUndefined();
+  });
+
+  it("fails, and is not taken, if it is not what it should be", async () => {
+    const { run, service, github } = open();
+    const refusal = RotationError.of("ENVELOPE_MISSING", { event: "repository_dispatch", field: "f" });
+    const provider = delivering(service, { arrived: true, preflight: () => Promise.reject(refusal) });
+    expect(await run({ provider })).toMatchObject({ status: "failed", error: { code: "ENVELOPE_MISSING" } });
+    expect([service.rotations, github.secret(A)]).toEqual([0, undefined]);
+  });
+
+  it("is only planned with it", async () => {
+    const { run, service, github } = open();
+    const outcome = await run({ mode: "plan", provider: delivering(service, { arrived: true }) });
+    expect(outcome).toMatchObject({ status: "planned", due: true });
+    expect(github.requests.filter(({ method }) => method !== "GET")).toEqual([]);
+  });
+});
+
+describe("a secret that is asked for", () => {
+  function asking() {
+    const scene = open();
+    const asked: number[] = [];
+    const provider = delivering(scene.service, {
+      request: () => {
+        asked.push(scene.clock.now());
+        return Promise.resolve();
+      },
+    });
+    return { ...scene, asked, provider };
+  }
+
+  it("is requested, and writes nothing in GitHub", async () => {
+    const { run, provider, asked, github, service } = asking();
+    const outcome = await run({ provider });
+    expect(outcome).toMatchObject({ status: "requested", warnings: [] });
+    expect(outcome.targets.map(({ status }) => status)).toEqual(["skipped", "skipped"]);
+    expect([asked.length, service.rotations]).toEqual([1, 0]);
+    expect(github.requests.filter(({ method }) => method !== "GET")).toEqual([]);
+  });
+
+  it("is not asked for if the one in the targets is young enough", async () => {
+    const { run, provider, asked, github, clock } = asking();
+    for (const place of [A, B]) github.addSecret({ ...place, value: "young" });
+    clock.advance(HOUR);
+    expect((await run({ provider, rotateAfter: 2 * HOUR })).status).toBe("unchanged");
+    expect(asked).toEqual([]);
+    clock.advance(HOUR);
+    expect((await run({ provider, rotateAfter: 2 * HOUR })).status).toBe("requested");
+  });
+
+  it("warns if what a target holds has expired, as new ones may not be arriving", async () => {
+    const { run, provider, github, clock } = asking();
+    github.addSecret({ ...A, value: "old" });
+    clock.advance(2 * HOUR);
+    github.addSecret({ ...B, value: "young" });
+    expect((await run({ provider })).warnings).toEqual([]);
+    clock.advance(2 * HOUR);
+    const { warnings } = await run({ provider });
+    expect(warnings.join()).toMatch(/written 4 h ago.*works for 3 h.*may not be arriving/);
+  });
+
+  it("fails if a place cannot be read, without asking", async () => {
+    const { run, provider, asked, github } = asking();
+    github.faults.arm(
+      { kind: "answer", changed: false, status: 403, body: `{"message":"no"}` },
+      { method: "GET", times: Infinity },
+    );
+    expect(await run({ provider })).toMatchObject({ status: "failed", error: { code: "GITHUB_FORBIDDEN" } });
+    expect(asked).toEqual([]);
+  });
+
+  it("fails if the provider will not", async () => {
+    const { run, service, markers } = asking();
+    const refusal = RotationError.of(
+      "PROVIDER_ANSWER_LOST",
+      { provider: "F", action: "a", reason: "r" },
+      { changed: "unknown" },
+    );
+    const outcome = await run({ provider: delivering(service, { request: () => Promise.reject(refusal) }) });
+    expect(outcome).toMatchObject({ status: "failed", provider: "unchanged" });
+    expect(markers()).toEqual([]);
+  });
+});
+
+describe("a secret beside which the former works on", () => {
+  it("has no point of no return for the post step to know of", async () => {
+    const { run, service, said } = open();
+    expect((await run({ provider: delivering(service, {}) })).status).toBe("rotated");
+    expect(said).toEqual(["markers", "sealed", "sealed", "written", "written", "settled"]);
+  });
+
+  it("fails, though an answer was lost, as nothing has ended", async () => {
+    const { run, service, markers } = open();
+    service.fail = RotationError.of(
+      "PROVIDER_ANSWER_LOST",
+      { provider: "F", action: "a", reason: "r" },
+      { changed: "unknown" },
+    );
+    expect(await run({ provider: delivering(service, {}) })).toMatchObject({
+      status: "failed",
+      provider: "unchanged",
+    });
+    expect(markers()).toEqual([]);
+  });
+
+  it("is waited for until the run is cancelled", async () => {
+    const { run, service, cancel, markers } = open();
+    const provider = delivering(service, {
+      rotate: (signal) => {
+        cancel.abort(RotationError.of("CANCELLED", { signal: "SIGTERM" }));
+        return Promise.reject(signal?.reason as Error);
+      },
+    });
+    expect(await run({ provider })).toMatchObject({ status: "failed", error: { code: "CANCELLED" } });
+    expect(markers()).toEqual([]);
+  });
+});

@@ -160,8 +160,8 @@ const problems = {
         title: "The provider refused the management credential",
         meaning: "The management credential is wrong, expired or switched off. It is not tried again in this run, because providers lock keys.",
         fix: "Renew the management credential at the provider and store it in the secret that the step reads.",
-        message: (c) => `${c.provider} refused the management credential; expected ${c.inputs} that are valid.`,
-        hint: (c) => `Check ${c.inputs}, then run again.`,
+        message: (c) => `${c.provider} refused the management credential; expected ${c.inputs} to be valid.`,
+        hint: (c) => c.hint ?? `Check ${c.inputs}, then run again.`,
     }),
     PROVIDER_FORBIDDEN: problem({
         title: "The management credential lacks a right",
@@ -205,11 +205,12 @@ const problems = {
         meaning: "The provider answered in its documented form that it will not do this.",
         fix: "Act on the provider's own code and message, which stand in the log.",
         message: (c) => `${c.provider} refused to ${c.action} (${c.code}); expected it to be done.`,
+        hint: (c) => c.hint ?? "Act on the provider's own code and message, which stand in the log.",
     }),
     PROVIDER_REDIRECT: problem({
         title: "The provider's address redirects elsewhere",
         meaning: "Redirects are not followed, because the request carries credentials.",
-        fix: "Set `api-url` to the address that the provider's API has now.",
+        fix: "Set `api-url` (for an inbox, `inbox-url`) to the address that answers now.",
         message: (c) => `${c.provider} at ${c.host} answered with redirect ${String(c.status)}; expected an answer.`,
     }),
     SECRET_UNUSABLE: problem({
@@ -239,7 +240,7 @@ const problems = {
     CONFIRM_INVALID: problem({
         title: "The provider refuses the new secret",
         meaning: "The provider gave the secret, but refused it when it was tried.",
-        fix: "Try the app by hand; if it fails, run again with `force: true`.",
+        fix: "Try the app by hand; if it fails, run again with `force: true`. Where an event brings the secret, the next one brings another.",
         message: (c) => `${c.provider} refused the new secret for ${String(c.seconds)} s; expected it to work.`,
     }),
     CONFIRM_UNPROVEN: problem({
@@ -278,6 +279,25 @@ const problems = {
         meaning: "The provider took the order to rotate, but its task failed or did not end in time.",
         fix: "Look at the task in the provider's console; when it is settled, run with `mode: sync`.",
         message: (c) => `The rotation task of ${c.provider} ${c.found}; expected it to succeed.`,
+    }),
+    ENVELOPE_MISSING: problem({
+        title: "The event carries no envelope",
+        meaning: "A `repository_dispatch` event must bring the platform's push in `client_payload.feishu`. Nothing was asked of the platform, or a broken relay would loop.",
+        fix: "Mend the relay; to ask for a ticket, run the workflow on `schedule` or `workflow_dispatch`.",
+        message: (c) => `The event "${c.event}" has no envelope in "${c.field}"; expected the platform's push, as the relay forwards it.`,
+    }),
+    ENVELOPE_REFUSED: problem({
+        title: "The envelope was not accepted",
+        meaning: "What was delivered failed one of the checks that make it the platform's own, recent, and of this app. Nothing of it was used.",
+        fix: "The message names the check that failed; its hint says what to set right.",
+        message: (c) => `The envelope fails the check of its ${c.check}: ${c.found}; expected ${c.expected}.`,
+        hint: (c) => c.hint,
+    }),
+    TICKET_NOT_DELIVERED: problem({
+        title: "The ticket did not arrive in time",
+        meaning: "The platform took the request for a ticket, and no envelope with a new one was in the inbox by `ticket-timeout`. The former ticket works until it expires.",
+        fix: "Look in the developer console's event log whether the push was sent, and what the relay answered; raise `ticket-timeout` if it only came late.",
+        message: (c) => `No new ticket was in the inbox within ${String(c.seconds)} s (${c.found}); expected an envelope with one.`,
     }),
     POINTER_UNRESOLVED: problem({
         title: "A pointer leads nowhere in the secret",
@@ -372,6 +392,7 @@ const problems = {
         meaning: "The secret in force could not be written to every target; the rest of the targets have it.",
         fix: "Mend what the failed targets name, then run again: the marker makes the next run finish.",
         message: (c) => `${String(c.written)} of ${String(c.total)} targets hold the secret in force; expected all.`,
+        hint: (c) => c.hint ?? "Mend what the failed targets name, then run again: the marker makes the next run finish.",
     }),
     SECRET_LOST: problem({
         title: "The run was ended in the middle of the rotate call",
@@ -503,6 +524,29 @@ function createHttp() {
         const url = new URL(request.url);
         return exchange(await dispatcherFor(url), url, request);
     };
+}
+/** A renamed repository answers with one redirect; more than a few are a loop. */
+const MOST_REDIRECTS = 3;
+/**
+ * Follows redirects on the same origin: another one must not get what the request carries. What leads elsewhere is
+ * answered as it is.
+ */
+function followOnOrigin(http) {
+    return async (request) => {
+        let { url } = request;
+        let response = await http(request);
+        for (let hops = 0; isRedirect(response) && hops < MOST_REDIRECTS; hops += 1) {
+            const next = URL.parse(response.headers["location"] ?? "", url);
+            if (next?.origin !== new URL(url).origin)
+                break;
+            url = next.href;
+            response = await http({ ...request, url });
+        }
+        return response;
+    };
+}
+function isRedirect({ status, headers }) {
+    return [301, 302, 307, 308].includes(status) && headers["location"] !== undefined;
 }
 function exchange(dispatcher, url, request) {
     const timeout = request.timeout ?? DEFAULT_TIMEOUT;
@@ -790,13 +834,12 @@ function decode(text, invalid) {
 
 /** Right for github.com, data residency and every GHES (https://docs.github.com/en/rest/about-the-rest-api/api-versions). */
 const API_VERSION = "2022-11-28";
-/** A renamed repository answers with one redirect; more than a few are a loop. */
-const MOST_REDIRECTS = 3;
 /**
  * @param apiUrl such as `https://api.github.com`, or `https://HOST/api/v3` on GHES.
  */
 function createGitHubApi(options) {
-    const { http, clock } = options;
+    const { clock } = options;
+    const http = followOnOrigin(options.http);
     let loaded;
     return async ({ method, path, place, action, body, signal }) => {
         // Loaded with the first request: a run whose inputs are wrong never needs it.
@@ -846,34 +889,21 @@ async function loadOctokit(token, apiUrl) {
  */
 function createFetch(http, signal) {
     return async (url, init) => {
-        const exchange = (at) => http({
+        const { status, headers, body } = await http({
             method: init.method,
-            url: at,
+            url,
             headers: init.headers,
             ...(init.body === undefined ? {} : { body: init.body }),
             signal,
         });
-        let at = url;
-        let response = await exchange(at);
-        for (let hops = 0; isRedirect(response) && hops < MOST_REDIRECTS; hops += 1) {
-            const next = URL.parse(response.headers["location"] ?? "", at);
-            if (next?.origin !== new URL(at).origin)
-                break;
-            at = next.href;
-            response = await exchange(at);
-        }
-        const { status, headers, body } = response;
         return {
             status,
-            url: at,
+            url,
             headers: new Map(Object.entries(headers)),
             text: () => Promise.resolve(body),
             arrayBuffer: () => Promise.resolve(new ArrayBuffer(0)),
         };
     };
-}
-function isRedirect({ status, headers }) {
-    return [301, 302, 307, 308].includes(status) && headers["location"] !== undefined;
 }
 function toRotationError(thrown, { place, action, now }) {
     if (thrown instanceof errors_RotationError)
@@ -1305,9 +1335,11 @@ function parseEntry(line) {
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** Decides what is due: the first rule that fits. */
-function decide({ targets, markers, madeAt }, { mode, force, rotateAfter, readable }, now) {
+function decide({ targets, markers, madeAt }, { mode, force, rotateAfter, readable, arrived = false }, now) {
     if (mode === "sync")
         return { action: "publish", reason: "mode is sync" };
+    if (arrived)
+        return { action: "rotate", reason: "a new secret was delivered" };
     if (force)
         return { action: "rotate", reason: "force is set" };
     if (rotateAfter === undefined)
@@ -1392,6 +1424,8 @@ function describeOutcome(outcome) {
             return "rotated: a new secret is in force and in every target";
         case "synced":
             return "synced: the secret in force is in every target";
+        case "requested":
+            return "requested: the provider was asked for a new secret, which comes with a later event";
         case "unchanged":
             return `unchanged: ${outcome.reason}`;
         case "planned":
@@ -1515,6 +1549,7 @@ function describeWait(why, milliseconds) {
 const ICONS = {
     rotated: "✅",
     synced: "✅",
+    requested: "📨",
     unchanged: "➖",
     planned: "📋",
     failed: "❌",
@@ -1526,6 +1561,7 @@ function whatHolds({ status, provider, targets }) {
     const changed = {
         unchanged: "The secret in force at the provider was not changed",
         changed: "The provider has made a new secret, and the former one has ended",
+        added: "The provider has made a new secret, and the former one works until it expires",
         unknown: "It is not known which secret is in force at the provider",
     }[provider];
     if (status === "failed")
@@ -1534,7 +1570,7 @@ function whatHolds({ status, provider, targets }) {
         .filter((target) => wanted.includes(target.status))
         .map(({ target }) => formatTarget(target))
         .join(", ");
-    const published = provider === "changed" ? "the new secret" : "the secret published";
+    const published = provider === "changed" || provider === "added" ? "the new secret" : "the secret published";
     const groups = [
         [`hold ${published}`, named(["written"])],
         ["do not hold it", named(["failed"])],

@@ -37,6 +37,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
 ;// CONCATENATED MODULE: external "node:os"
 const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
 ;// CONCATENATED MODULE: external "node:path"
@@ -199,6 +201,7 @@ function stringsInside(value) {
 
 
 
+
 function createRunner() {
     let loaded;
     let loading;
@@ -241,9 +244,17 @@ function inputsFromEnvironment() {
 }
 function factsFromEnvironment() {
     return {
-        event: process.env["GITHUB_EVENT_NAME"] ?? "",
+        event: { name: process.env["GITHUB_EVENT_NAME"] ?? "", payload: readEventFile },
         repository: process.env["GITHUB_REPOSITORY"] ?? "",
     };
+}
+function readEventFile() {
+    try {
+        return JSON.parse(readFileSync(process.env["GITHUB_EVENT_PATH"] ?? "", "utf8"));
+    }
+    catch {
+        return undefined;
+    }
 }
 /** The base URL of GitHub's API: the runner knows it for github.com, data residency and GHES. */
 function gitHubApiUrl() {

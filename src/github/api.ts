@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { RotationError } from "../errors.ts";
-import { type Http, HttpFailure, type HttpRequest, type HttpResponse, letRequestsLeave } from "../http.ts";
+import { followOnOrigin, type Http, HttpFailure, type HttpRequest, letRequestsLeave } from "../http.ts";
 import { parseRetryAfter } from "../retry.ts";
 import type { Secret } from "../secret.ts";
 import { formatPlace, type Place } from "./target.ts";
@@ -32,9 +32,6 @@ export type GitHubApi = (request: GitHubRequest) => Promise<GitHubAnswer>;
 /** Right for github.com, data residency and every GHES (https://docs.github.com/en/rest/about-the-rest-api/api-versions). */
 const API_VERSION = "2022-11-28";
 
-/** A renamed repository answers with one redirect; more than a few are a loop. */
-const MOST_REDIRECTS = 3;
-
 /**
  * @param apiUrl such as `https://api.github.com`, or `https://HOST/api/v3` on GHES.
  */
@@ -44,7 +41,8 @@ export function createGitHubApi(options: {
   readonly http: Http;
   readonly clock: Clock;
 }): GitHubApi {
-  const { http, clock } = options;
+  const { clock } = options;
+  const http = followOnOrigin(options.http);
   let loaded: Promise<Octokit> | undefined;
   return async ({ method, path, place, action, body, signal }) => {
     // Loaded with the first request: a run whose inputs are wrong never needs it.
@@ -104,35 +102,21 @@ async function loadOctokit(token: Secret, apiUrl: string): Promise<Octokit> {
  */
 function createFetch(http: Http, signal: AbortSignal | undefined) {
   return async (url: string, init: { method: string; headers: Record<string, string>; body?: string }) => {
-    const exchange = (at: string): Promise<HttpResponse> =>
-      http({
-        method: init.method as HttpRequest["method"],
-        url: at,
-        headers: init.headers,
-        ...(init.body === undefined ? {} : { body: init.body }),
-        signal,
-      });
-    let at = url;
-    let response = await exchange(at);
-    for (let hops = 0; isRedirect(response) && hops < MOST_REDIRECTS; hops += 1) {
-      const next = URL.parse(response.headers["location"] ?? "", at);
-      if (next?.origin !== new URL(at).origin) break;
-      at = next.href;
-      response = await exchange(at);
-    }
-    const { status, headers, body } = response;
+    const { status, headers, body } = await http({
+      method: init.method as HttpRequest["method"],
+      url,
+      headers: init.headers,
+      ...(init.body === undefined ? {} : { body: init.body }),
+      signal,
+    });
     return {
       status,
-      url: at,
+      url,
       headers: new Map(Object.entries(headers)),
       text: () => Promise.resolve(body),
       arrayBuffer: () => Promise.resolve(new ArrayBuffer(0)),
     };
   };
-}
-
-function isRedirect({ status, headers }: HttpResponse): boolean {
-  return [301, 302, 307, 308].includes(status) && headers["location"] !== undefined;
 }
 
 function toRotationError(

@@ -1,5 +1,6 @@
 import { createAuthing } from "./authing.ts";
 import { createCloudRoom } from "./cloudroom.ts";
+import { createFeishu } from "./feishu.ts";
 import { createHuaweiApig } from "./huawei-apig.ts";
 import { createHuaweiCsms } from "./huawei-csms.ts";
 import type { ProviderFactory } from "./provider.ts";
@@ -8,6 +9,7 @@ import type { ProviderFactory } from "./provider.ts";
 export const providers: Readonly<Record<string, ProviderFactory>> = {
   authing: createAuthing,
   cloudroom: createCloudRoom,
+  feishu: createFeishu,
   "huawei-apig": createHuaweiApig,
   "huawei-csms": createHuaweiCsms,
 };

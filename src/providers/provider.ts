@@ -4,6 +4,14 @@ import type { Http } from "../http.ts";
 import type { Masker, Secret } from "../secret.ts";
 import type { CredentialGate } from "./credential-gate.ts";
 
+/** The event that started the workflow run. */
+export interface RunEvent {
+  /** Such as `schedule`. */
+  readonly name: string;
+  /** What GitHub tells of it, as JSON holds it; undefined if it cannot be read. */
+  readonly payload: () => unknown;
+}
+
 /** A secret as the provider gave it. */
 export interface NewSecret {
   readonly value: Secret;
@@ -42,6 +50,16 @@ export interface Provider {
   /** Whether the age of the secret in force is the provider's to tell ({@link NewSecret.madeAt}), not GitHub's. */
   readonly tellsAge?: boolean;
   /**
+   * How long a secret works, in milliseconds, where a new one does not end the former. Then `rotate` is no point of
+   * no return: whatever becomes of it, the former secret is in force until it expires.
+   */
+  readonly lifetime?: number;
+  /**
+   * Whether the new secret has come with the event that started this run: `rotate` only hands it over. It is taken
+   * whatever the age of the former, and a run that is cut off needs no marker, as the next event heals it.
+   */
+  readonly arrived?: boolean;
+  /**
    * Reads only. Proves the management credential and the app, and learns what later stages need.
    *
    * @param signal ends the reading early.
@@ -51,8 +69,15 @@ export interface Provider {
   /**
    * Ends the secret in force and returns the new one. Called once; what to do after a lost answer is decided inside.
    * An error's `changed` says whether the secret in force may have ended.
+   *
+   * @param cancel aborts when the run is cancelled. Obeyed only with a {@link Provider.lifetime}.
    */
-  rotate(): Promise<NewSecret>;
+  rotate(cancel?: AbortSignal): Promise<NewSecret>;
+  /**
+   * Asks the provider to deliver a new secret with a later event, in place of `rotate`, which is then not called. Ends
+   * nothing.
+   */
+  request?(): Promise<void>;
   /** The secret now in force. */
   read?(): Promise<NewSecret>;
   /** Asks the provider whether a secret works. */
@@ -88,8 +113,13 @@ export interface ProviderInputs {
   readonly mode: "rotate" | "sync" | "plan";
   /** Whether the provider is to be asked about the new secret (`verify`). */
   readonly verifies: boolean;
+  readonly event: RunEvent;
   optional(name: string): string | undefined;
   required(name: string): string;
+  /** One of some words; the first is the default. */
+  choice<const Choice extends string>(name: string, choices: readonly [Choice, ...Choice[]]): Choice;
+  /** Milliseconds; undefined if empty. */
+  duration(name: string): number | undefined;
   /** A required credential, masked. */
   secret(name: string): Secret;
   /** A credential that may be missing, masked. */

@@ -1,4 +1,4 @@
-import { decide, type Decision, type State, wasCutOff } from "../due.ts";
+import { decide, type Decision, inWords, type State, wasCutOff } from "../due.ts";
 import { RotationError } from "../errors.ts";
 import { createMarkers, markerName, type Markers } from "../github/marker.ts";
 import type { Seal } from "../github/seal.ts";
@@ -25,6 +25,18 @@ export interface Prepared {
   readonly markers: Markers;
 }
 
+/** What preflight came to. `request`: all there is to do is to ask the provider. */
+export type Ready =
+  | { readonly prepared: Prepared }
+  | {
+      readonly request: {
+        readonly markers: Markers;
+        readonly healing: boolean;
+        readonly warnings: readonly string[];
+      };
+    }
+  | { readonly outcome: RotationOutcome };
+
 /** Writes beyond this many minutes would outlive a GitHub App token, which lives one hour. */
 const LONGEST_RUN = 45;
 
@@ -32,23 +44,24 @@ const LONGEST_RUN = 45;
  * Reads everything at once, decides what is due, and proves every place writable by its marker. Changes nothing at
  * the provider, and leaves no marker behind where it ends the rotation.
  */
-export async function preflight(
-  rotation: Rotation,
-  tools: Tools,
-): Promise<{ readonly prepared: Prepared } | { readonly outcome: RotationOutcome }> {
+export async function preflight(rotation: Rotation, tools: Tools): Promise<Ready> {
   const provider = settle(rotation.provider.preflight(tools.cancel));
   const sealing = createSealing(tools);
   // Certainly due: libsodium can load while the public keys are on their way.
-  if (rotation.mode !== "plan" && (rotation.force || rotation.rotateAfter === undefined)) void sealing();
+  if (isCertainlyDue(rotation)) void sealing();
 
   const survey = await lookAround(rotation, tools);
   const readable = rotation.provider.read !== undefined;
+  const { arrived } = rotation.provider;
   const madeAt = rotation.provider.tellsAge === true ? await ageFrom(provider) : undefined;
-  const decision = decide({ ...survey.state, madeAt }, { ...rotation, readable }, tools.clock.now());
+  const decision = decide({ ...survey.state, madeAt }, { ...rotation, readable, arrived }, tools.clock.now());
   const { action } = decision;
   const goes = (action === "rotate" || action === "publish") && rotation.mode !== "plan";
   // Beside the provider's own reads, so that the markers cost no time of their own.
-  const seal = goes ? await proveWritable(survey, { rotation, tools, sealing, provider }) : undefined;
+  const seal =
+    goes && rotation.provider.request === undefined
+      ? await proveWritable(survey, { rotation, tools, sealing, provider })
+      : undefined;
 
   const asked = await provider;
   const inForce = "error" in asked ? undefined : asked.value;
@@ -64,11 +77,21 @@ export async function preflight(
   }
 
   tools.log.line(`preflight: passed; ${describeDecision(rotation, decision)}`);
+  if (goes && rotation.provider.request !== undefined) {
+    const { healing, markers } = survey;
+    return { request: { healing, markers, warnings: checkLifetime(rotation, survey, tools) } };
+  }
   if (seal !== undefined && "value" in seal && (action === "rotate" || action === "publish")) {
     const { places, problems, healing, markers } = survey;
     return { prepared: { action, seal: seal.value, inForce, places, problems, healing, markers } };
   }
   return { outcome: await leaveAlone(rotation, survey, decision) };
+}
+
+/** Whether something is going to be written, whatever GitHub says. */
+function isCertainlyDue({ mode, force, rotateAfter, provider }: Rotation): boolean {
+  if (mode === "plan" || provider.request !== undefined) return false;
+  return force || rotateAfter === undefined || provider.arrived === true;
 }
 
 /** What stands in GitHub before anything is written. */
@@ -101,7 +124,7 @@ async function lookAround(rotation: Rotation, tools: Tools): Promise<Survey> {
       places.set(key, open);
       const marker = open.secrets.get(name);
       if (marker !== undefined) found.set(place, marker);
-      const full = checkRoom(rotation, open, name);
+      const full = checkRoom(rotation, open, marks(rotation) ? [name] : []);
       if (full !== undefined) problems.set(key, full);
     }),
   );
@@ -124,6 +147,11 @@ async function lookAround(rotation: Rotation, tools: Tools): Promise<Survey> {
 /** The places worth writing to. */
 function writable({ places, problems }: Survey): readonly OpenPlace[] {
   return [...places].flatMap(([key, open]) => (problems.has(key) ? [] : [open]));
+}
+
+/** Whether a run that is cut off must leave a marker behind; with what an event brings, the next event heals it. */
+function marks({ provider }: Rotation): boolean {
+  return provider.arrived !== true && provider.request === undefined;
 }
 
 /** Why it is no use to go on: any place that cannot be written; while healing, only if there is no other. */
@@ -159,6 +187,7 @@ async function proveWritable(
   if (slow !== undefined) return { error: slow };
   if (cancelled(tools) !== undefined || (await hasFailed(provider))) return undefined;
 
+  if (!marks(rotation)) return seal;
   const places = open.map(({ place }) => place);
   try {
     tools.journal.markers(rotation.name, survey.name, places, survey.state.markers.length > 0);
@@ -239,22 +268,36 @@ function cancelled({ cancel }: Tools): RotationError | undefined {
 function checkRoom(
   rotation: Rotation,
   { place, secrets, limit }: OpenPlace,
-  marker: string,
+  markers: readonly string[],
 ): RotationError | undefined {
   const names = rotation.targets
     .filter((target) => placeKey(target.place) === placeKey(place))
     .map(({ secretName }) => secretName.toUpperCase());
-  const missing = [marker, ...names].filter((name) => !secrets.has(name)).length;
+  const missing = [...markers, ...names].filter((name) => !secrets.has(name)).length;
   const excess = secrets.size + missing - limit;
   if (missing === 0 || excess <= 0) return undefined;
   return RotationError.of("SECRET_LIMIT", { place: formatPlace(place), limit, missing: excess });
 }
 
 /** A marker is one write and one deletion, each target one write. */
-function checkPace({ targets }: Rotation, { pacer }: Tools, places: number): RotationError | undefined {
-  const writes = targets.length + 2 * places;
+function checkPace(rotation: Rotation, { pacer }: Tools, places: number): RotationError | undefined {
+  const writes = rotation.targets.length + (marks(rotation) ? 2 * places : 0);
   const minutes = pacer.minutesFor(writes);
   return minutes <= LONGEST_RUN ? undefined : RotationError.of("TOO_MANY_WRITES", { writes, minutes });
+}
+
+/** A secret that has expired where it is used says that new ones do not arrive. */
+function checkLifetime(
+  { provider: { title, lifetime } }: Rotation,
+  { state }: Survey,
+  { clock }: Tools,
+): readonly string[] {
+  const written = state.targets.filter((time) => time !== undefined);
+  const age = clock.now() - Math.min(...written);
+  if (lifetime === undefined || written.length === 0 || age <= lifetime) return [];
+  return [
+    `The oldest target was written ${inWords(age)} ago, and what ${title} delivers works for ${inWords(lifetime)}: new ones may not be arriving. Look at the runs of the workflow that takes them, and at what pushes them there.`,
+  ];
 }
 
 /** Every pointer must lead somewhere in the secret in force, where that can be read. */

@@ -148,7 +148,8 @@ export async function publish(
       parcel.key = "stale";
       return clock.now();
     }
-    // The place took its marker, so the permission is there, and every other answer is a passing one.
+    // A place that took its marker has proved the permission, so every other answer is a passing one.
+    if (rotation.provider.arrived === true && !error.transient) return undefined;
     const wait = backoff(WAITS, parcel.attempts, error.retryAfter);
     if (clock.now() + wait > deadline()) return undefined;
     log.wait(`${formatTarget(target)}: ${error.message}`, wait);

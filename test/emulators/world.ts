@@ -2,6 +2,7 @@ import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import { createAuthingEmulator } from "./authing.ts";
 import { createCloudRoomEmulator } from "./cloudroom.ts";
 import type { Emulator } from "./emulator.ts";
+import { createFeishuWithInbox } from "./feishu-with-inbox.ts";
 import { createGitHubEmulator, type GitHubEmulator, type SecretName } from "./github.ts";
 import { createHuaweiAccount } from "./huawei/account.ts";
 import { createHuaweiApigEmulator } from "./huawei-apig.ts";
@@ -145,6 +146,32 @@ const PROVIDERS = {
       }),
       targets: [inEnvironment("eu/prod west", "CLOUDROOM_APP_SECRET")],
       inForce: () => emulator.project(appId).secret,
+    };
+  },
+
+  /** The ticket comes through an inbox; `test/support/feishu-road.ts` has the way through a relay and an event. */
+  feishu: (): Member => {
+    const appId = `cli_${randomBytes(8).toString("hex")}`;
+    const [appSecret, encryptKey] = [randomBytes(16).toString("hex"), randomBytes(16).toString("hex")];
+    const [verificationToken, token] = [randomBytes(16).toString("hex"), randomBytes(20).toString("hex")];
+    const { emulator, platform } = createFeishuWithInbox(
+      { appId, appSecret, encryptKey, verificationToken },
+      { token },
+    );
+    return {
+      emulator,
+      inputs: (url) => ({
+        "api-url": url,
+        "app-id": appId,
+        "app-secret": appSecret,
+        "encrypt-key": encryptKey,
+        "verification-token": verificationToken,
+        delivery: "inbox",
+        "inbox-url": `${url}/inbox`,
+        "inbox-token": token,
+      }),
+      targets: [inEnvironment("production", "FEISHU_APP_TICKET"), inRepository("FEISHU_APP_TICKET")],
+      inForce: () => platform.app(appId).latest ?? "",
     };
   },
 

@@ -96,7 +96,7 @@ describe("the management token", () => {
       preflight(connection),
       {
         code: "PROVIDER_UNAUTHORIZED",
-        message: `Authing refused the management credential; expected "access-key-id" and "access-key-secret" that are valid.`,
+        message: `Authing refused the management credential; expected "access-key-id" and "access-key-secret" to be valid.`,
       },
       connection,
     );

@@ -104,7 +104,7 @@ describe.each(["string", "number"] as const)("with codes that are a %s", (rspCod
       {
         code: "PROVIDER_UNAUTHORIZED",
         message:
-          'CloudRoom refused the management credential; expected "comp-id" and "comp-secret" that are valid.',
+          'CloudRoom refused the management credential; expected "comp-id" and "comp-secret" to be valid.',
         detail: "密码错误",
       },
       connection,

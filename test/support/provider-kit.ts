@@ -7,6 +7,7 @@ import { Masker } from "../../src/secret.ts";
 import { createAuthingEmulator, type AuthingEmulator } from "../emulators/authing.ts";
 import { createCloudRoomEmulator, type CloudRoomEmulator } from "../emulators/cloudroom.ts";
 import type { Emulator, Fault, RecordedRequest } from "../emulators/emulator.ts";
+import { createFeishuWithInbox, type FeishuWithInbox } from "../emulators/feishu-with-inbox.ts";
 import { directHttp } from "./direct-http.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { apigDedicatedService, apigSharedService, csmsService, PROBE } from "./huawei-services.ts";
@@ -22,14 +23,18 @@ export interface Service {
   readonly inputs: Readonly<Record<string, string>>;
   /** What makes the management credential wrong. */
   readonly wrongCredential: Readonly<Record<string, string>>;
-  /** An id of no app. */
-  readonly unknownApp: string;
+  /** An id of no app; undefined where preflight cannot know. */
+  readonly unknownApp: string | undefined;
   /** The call that ends the secret in force. */
   readonly rotateCall: Call;
   /** The answer with which the provider documents that it will not rotate. */
   readonly refusal: Fault;
   /** Every call of the management API in preflight. */
   readonly reads: readonly Call[];
+  /** Who answers those, as messages call it. Default: the provider's title. */
+  readonly readsFrom?: string;
+  /** Whether those follow a redirect on the same origin. */
+  readonly followsOnOrigin?: true;
   inForce(): string;
   /** How often the secret in force has changed. */
   changes(): number;
@@ -45,6 +50,7 @@ export interface Call {
 export const kits: Readonly<Record<string, readonly ProviderKit[]>> = {
   authing: [authingService],
   cloudroom: [cloudRoomService],
+  feishu: [feishuInboxService],
   "huawei-apig": [apigShared, apigDedicatedService],
   "huawei-csms": [csmsService],
 };
@@ -72,6 +78,8 @@ export function connect<Kind extends Service>(
     readonly inputs?: Readonly<Record<string, string>>;
     /** Shared with other rotations of the same run. */
     readonly gate?: CredentialGate;
+    /** The event that starts the run. Default a schedule. */
+    readonly event?: { readonly name: string; readonly payload: () => unknown };
     /** Puts something between the provider and its service. */
     readonly through?: (http: Http, service: Kind) => Http;
   } = {},
@@ -100,7 +108,7 @@ export function connect<Kind extends Service>(
   const direct = directHttp(service.emulator, clock);
   const settings = readInputs(
     watched,
-    { event: "schedule", repository: "acme/web" },
+    { event: change.event ?? { name: "schedule", payload: () => undefined }, repository: "acme/web" },
     {
       http: change.through?.(direct, service) ?? direct,
       gate: change.gate ?? createCredentialGate(),
@@ -227,5 +235,49 @@ export function cloudRoomService(): CloudRoomService {
     reads: [{ method: "POST", path: /^\/CLOUDROOM-API\/project\/query\/list$/ }],
     inForce: () => emulator.project(appId).secret,
     changes: () => emulator.project(appId).refreshes,
+  };
+}
+
+export interface FeishuService extends Service, Omit<FeishuWithInbox, "emulator"> {}
+
+export function feishuInboxService(clock: FakeClock): FeishuService {
+  const appId = "cli_a1b2c3d4e5f60001";
+  const appSecret = "Zk3vT9qLw2XbN8rMcY5uHs7dPf1aGj4e";
+  const encryptKey = "a-test-encrypt-key-0123456789abc";
+  const verificationToken = "a-test-verification-token-000001";
+  const inboxToken = "token-of-the-inbox-in-a-test";
+  const service = createFeishuWithInbox(
+    { appId, appSecret, encryptKey, verificationToken },
+    { token: inboxToken, now: () => clock.now() },
+  );
+  const { platform } = service;
+  return {
+    ...service,
+    appId,
+    inputs: {
+      "api-url": "https://feishu.example.test",
+      "app-secret": appSecret,
+      "encrypt-key": encryptKey,
+      "verification-token": verificationToken,
+      delivery: "inbox",
+      "inbox-url": "https://feishu.example.test/inbox",
+      "inbox-token": inboxToken,
+      "ticket-timeout": "180s",
+      "envelope-max-age": "5m",
+    },
+    wrongCredential: { "inbox-token": "another-token-of-the-inbox" },
+    unknownApp: undefined,
+    rotateCall: { method: "POST", path: /^\/open-apis\/auth\/v3\/app_ticket\/resend$/ },
+    refusal: {
+      kind: "answer",
+      changed: false,
+      status: 200,
+      body: JSON.stringify({ code: 10016, msg: "app resend fail" }),
+    },
+    reads: [{ method: "GET", path: /^\/inbox\?since=\d+$/ }],
+    readsFrom: "Feishu inbox",
+    followsOnOrigin: true,
+    inForce: () => platform.app(appId).latest ?? "",
+    changes: () => platform.app(appId).tickets.length,
   };
 }

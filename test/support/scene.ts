@@ -50,7 +50,17 @@ export interface Traits {
   readonly throttled: readonly [string, number, number];
   /** Whether a lost rotate call may be sent again; else it is waited for, for 10 minutes. */
   readonly asksAgain: boolean;
+  /** Inputs that make the management credential wrong. */
+  readonly wrongCredential: Readonly<Record<string, string>>;
+  /** The error of an app that the provider does not know, and of the documented refusal. */
+  readonly unknownApp: string;
+  readonly refused: string;
+  /** Whether the former secret works on beside a new one, so that a call that is cut off has ended nothing. */
+  readonly overlaps?: true;
 }
+
+const WRONG = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+const USUAL = { unknownApp: "APP_NOT_FOUND", refused: "PROVIDER_FORBIDDEN" };
 
 const HUAWEI_THROTTLE = {
   status: 429,
@@ -69,6 +79,8 @@ export const TRAITS: Readonly<Record<WorldProvider, Traits>> = {
     throttle: { status: 429, body: JSON.stringify({ statusCode: 429, message: "Too many requests" }) },
     throttled: ["failed", 1, 0],
     asksAgain: true,
+    wrongCredential: { "access-key-secret": WRONG },
+    ...USUAL,
   },
   cloudroom: {
     rotate: { method: "POST", path: /project\/update\/secret/ },
@@ -79,6 +91,25 @@ export const TRAITS: Readonly<Record<WorldProvider, Traits>> = {
     // CloudRoom documents no throttling, so that such an answer says nothing of the call.
     throttled: ["unknown", 3, 1],
     asksAgain: true,
+    wrongCredential: { "comp-secret": WRONG },
+    ...USUAL,
+  },
+  feishu: {
+    rotate: { method: "POST", path: /app_ticket\/resend/ },
+    first: { method: "GET", path: /^\/inbox/ },
+    heals: "rotated",
+    refusal: { status: 200, body: JSON.stringify({ code: 10016, msg: "app resend fail" }) },
+    throttle: {
+      status: 429,
+      body: JSON.stringify({ code: 99991400, msg: "request trigger frequency limit" }),
+    },
+    throttled: ["failed", 3, 0],
+    asksAgain: true,
+    wrongCredential: { "inbox-token": WRONG },
+    // Only the request for a ticket finds it out, and the platform has one code for an unknown app and a wrong secret.
+    unknownApp: "PROVIDER_UNAUTHORIZED",
+    refused: "APP_NOT_ROTATABLE",
+    overlaps: true,
   },
   "huawei-apig": {
     rotate: { method: "PUT", path: /\/apigw\/apps\// },
@@ -88,6 +119,8 @@ export const TRAITS: Readonly<Record<WorldProvider, Traits>> = {
     throttle: HUAWEI_THROTTLE,
     throttled: ["failed", 3, 0],
     asksAgain: true,
+    wrongCredential: { "access-key-secret": WRONG },
+    ...USUAL,
   },
   "huawei-csms": {
     rotate: { method: "POST", path: /\/rotate$/ },
@@ -100,12 +133,25 @@ export const TRAITS: Readonly<Record<WorldProvider, Traits>> = {
     throttle: HUAWEI_THROTTLE,
     throttled: ["failed", 1, 0],
     asksAgain: false,
+    wrongCredential: { "access-key-secret": WRONG },
+    ...USUAL,
   },
 };
 
 /** Paths of writes to targets, not to markers. */
 export const TARGET = /\/secrets\/(?!ROTATING_)\w+$/;
 export const ENVIRONMENT_TARGET = /\/environments\/.*\/secrets\/(?!ROTATING_)\w+$/;
+
+/** Inputs that are secrets. */
+const CREDENTIALS = [
+  "access-key-secret",
+  "comp-secret",
+  "app-secret",
+  "encrypt-key",
+  "verification-token",
+  "inbox-token",
+  "github-token",
+];
 
 /** What the action may say to the runner. Anything else was put into its mouth. */
 const OWN_COMMANDS = ["add-mask", "group", "endgroup", "error", "warning"];
@@ -115,7 +161,7 @@ export async function openScene(provider: WorldProvider): Promise<Scene> {
   const inputs = world.inputsFor(provider);
   const targets = world.targetsOf(provider);
   const secrets = new Set([
-    ...["access-key-secret", "comp-secret", "github-token"].flatMap((name) => inputs[name] ?? []),
+    ...CREDENTIALS.flatMap((name) => inputs[name] ?? []),
     ...(inputs["comp-id"] === undefined ? [] : [md5(`${inputs["comp-id"]}&${inputs["comp-secret"] ?? ""}`)]),
   ]);
 
@@ -124,7 +170,7 @@ export async function openScene(provider: WorldProvider): Promise<Scene> {
     async run(change = {}) {
       secrets.add(world.inForce(provider));
       const { inputs: changed = {}, ...options } = change;
-      for (const name of ["access-key-secret", "comp-secret", "github-token"]) {
+      for (const name of CREDENTIALS) {
         const secret = changed[name];
         if (secret !== undefined && secret !== "") secrets.add(secret);
       }
@@ -137,7 +183,7 @@ export async function openScene(provider: WorldProvider): Promise<Scene> {
       });
       secrets.add(world.inForce(provider));
       for (const { answer } of world.providers[provider].requests) {
-        const token = /"access_token":"([^"]+)"/.exec(answer)?.[1];
+        const token = /"(?:app_)?access_token":"([^"]+)"/.exec(answer)?.[1];
         if (token !== undefined) secrets.add(token);
       }
       expect(leaks(run, [...secrets])).toEqual([]);

@@ -49,7 +49,8 @@ function redactOwn(text: string): string {
     .replace(/ROTATING&#95;[0-9A-F]{10}/g, "ROTATING&#95;HASH")
     .replace(/\borders-[0-9a-f]{8}\b/g, "orders-ID")
     .replace(/\/v1\/[0-9a-f]{32}\//g, "/v1/PROJECT_ID/")
-    .replace(/appId=[0-9a-f]+/g, "appId=APP_ID");
+    .replace(/appId=[0-9a-f]+/g, "appId=APP_ID")
+    .replace(/since=\d+/g, "since=SECONDS");
 }
 
 /** How often something is tried depends on the machine. */

@@ -115,7 +115,7 @@ describe.each(ALL)("a call of %s", (_, connect) => {
         failing,
         {
           code: "PROVIDER_UNAUTHORIZED",
-          message: `${provider.title} refused the management credential; expected "access-key-id" and "access-key-secret" (with "security-token"), or "iam-token", that are valid.`,
+          message: `${provider.title} refused the management credential; expected "access-key-id" and "access-key-secret" (with "security-token"), or "iam-token", to be valid.`,
           changed: "no",
           transient: false,
           detail: "APIGW.0301",
