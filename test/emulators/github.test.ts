@@ -1,104 +1,26 @@
 import { getOctokit } from "@actions/github";
 import sodium from "libsodium-wrappers";
 import { afterEach, describe, expect, test } from "vitest";
-import { createOpenApiCheck } from "../support/openapi.ts";
 import { needsPyNaCl, openWithPyNaCl } from "../support/pynacl.ts";
+import type { GitHubEmulator, GitHubEmulatorOptions } from "./github.ts";
 import {
-  createGitHubEmulator,
-  type Dispatch,
-  type GitHubEmulator,
-  type GitHubEmulatorOptions,
-} from "./github.ts";
+  as,
+  ask,
+  type Asked,
+  expectDescribed,
+  github,
+  names,
+  production,
+  PRODUCTION,
+  publicKey,
+  REPOSITORY,
+  seal,
+  web,
+  write,
+} from "./github/bench.ts";
 import { listen } from "./listen.ts";
 
-await sodium.ready;
-
-const openApi = createOpenApiCheck();
-const emulators: { emulator: GitHubEmulator; basePath: string }[] = [];
-
-/** An emulator with `acme/web`, its environments `production` and `eu/blue green`, and the token `pat`. */
-function github(options: GitHubEmulatorOptions = {}): GitHubEmulator {
-  const emulator = createGitHubEmulator(options);
-  emulator.addRepository("acme/web", { environments: ["production", "eu/blue green"] });
-  emulator.addToken("pat", {
-    kind: "fine-grained",
-    repositories: ["acme/web"],
-    secrets: "write",
-    environments: "write",
-  });
-  emulators.push({ emulator, basePath: options.basePath ?? "" });
-  return emulator;
-}
-
-// Every answer of every test is held against GitHub's description, and every request that was not refused.
-afterEach(() => {
-  const problems = emulators.splice(0).flatMap(({ emulator, basePath }) =>
-    emulator.requests
-      .filter(({ answer, status }) => status !== 501 && !answer.startsWith("Request forbidden"))
-      .flatMap((request) => {
-        const found = openApi.problems(request, basePath);
-        const refused = request.status !== null && request.status >= 400;
-        return refused ? found.filter((problem) => problem.startsWith("answer")) : found;
-      }),
-  );
-  expect(problems).toEqual([]);
-});
-
-const REPOSITORY = "/repos/acme/web/actions/secrets";
-const PRODUCTION = "/repos/acme/web/environments/production/secrets";
-const web = { repository: "acme/web" };
-const production = { repository: "acme/web", environment: "production" };
-
-interface Asked {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly json: unknown;
-}
-
-async function ask(
-  emulator: GitHubEmulator,
-  method: string,
-  path: string,
-  body?: unknown,
-  headers: Record<string, string> = {},
-): Promise<Asked> {
-  const response = await emulator.handle(
-    new Request(`http://127.0.0.1${path}`, {
-      method,
-      headers: {
-        authorization: "Bearer pat",
-        "user-agent": "test",
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-        ...headers,
-      },
-      body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
-    }),
-  );
-  const text = await response.text();
-  const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
-  return { status: response.status, headers: response.headers, json: isJson ? JSON.parse(text) : text };
-}
-
-/** Reads the public key of a place as a client does. */
-async function publicKey(
-  emulator: GitHubEmulator,
-  secrets: string,
-): Promise<{ key: string; key_id: string }> {
-  const { status, json } = await ask(emulator, "GET", `${secrets}/public-key`);
-  expect(status).toBe(200);
-  return json as { key: string; key_id: string };
-}
-
-function seal(value: string | Uint8Array, key: string): string {
-  const box = sodium.crypto_box_seal(value, Buffer.from(key, "base64"));
-  return Buffer.from(box).toString("base64");
-}
-
-/** Reads the public key, seals and writes. */
-async function write(emulator: GitHubEmulator, secrets: string, name: string, value: string): Promise<Asked> {
-  const { key, key_id } = await publicKey(emulator, secrets);
-  return ask(emulator, "PUT", `${secrets}/${name}`, { encrypted_value: seal(value, key), key_id });
-}
+afterEach(expectDescribed);
 
 describe("writing and reading", () => {
   test("a first PUT answers 201 with an empty object, the next ones 204 without a body", async () => {
@@ -416,10 +338,6 @@ describe("validation", () => {
 });
 
 describe("listing", () => {
-  function names({ json }: Asked): string[] {
-    return (json as { secrets: { name: string }[] }).secrets.map(({ name }) => name);
-  }
-
   test("a list is sorted, paged, and links to its other pages by the repository's id", async () => {
     const emulator = github();
     for (const name of ["e", "d", "c", "b", "a"]) emulator.addSecret({ ...web, name, value: "" });
@@ -482,10 +400,6 @@ describe("listing", () => {
 });
 
 describe("tokens", () => {
-  const as = (token: string, scheme = "Bearer"): Record<string, string> => ({
-    authorization: `${scheme} ${token}`,
-  });
-
   test.each(["token", "Bearer", "bearer"])("the scheme %s is taken", async (scheme) => {
     expect((await ask(github(), "GET", REPOSITORY, undefined, as("pat", scheme))).status).toBe(200);
   });
@@ -611,238 +525,6 @@ describe("tokens", () => {
   });
 });
 
-describe("dispatches", () => {
-  const DISPATCHES = "/repos/acme/web/dispatches";
-  const WORKFLOW = "/repos/acme/web/actions/workflows/rotate.yml/dispatches";
-
-  /** Its token `relay` may make both kinds of events, and nothing else. */
-  function dispatching(options: GitHubEmulatorOptions = {}): GitHubEmulator {
-    const emulator = github(options);
-    const rights = { contents: "write", actions: "write" } as const;
-    emulator.addToken("relay", { kind: "fine-grained", repositories: ["acme/web"], ...rights });
-    return emulator;
-  }
-  const relay = { authorization: "Bearer relay" };
-  const post = (emulator: GitHubEmulator, path: string, body: unknown, headers = {}): Promise<Asked> =>
-    ask(emulator, "POST", path, body, { ...relay, ...headers });
-
-  test("a repository dispatch is kept and told, and answered with 204", async () => {
-    const emulator = dispatching({ now: () => 5000 });
-    const told: Dispatch[] = [];
-    emulator.onDispatch = (dispatch) => {
-      told.push(dispatch);
-    };
-    const payload = { feishu: { v: 1, body_b64: "e30=" } };
-
-    const { status, json } = await post(emulator, DISPATCHES, {
-      event_type: "ticket",
-      client_payload: payload,
-    });
-    emulator.onDispatch = undefined;
-    const bare = await post(emulator, "/repos/ACME/Web/dispatches", { event_type: "bare" });
-
-    expect([status, json, bare.status]).toEqual([204, "", 204]);
-    const event = { event: "repository_dispatch", repository: "acme/web", at: 5000 };
-    expect(emulator.dispatches).toEqual([
-      { ...event, eventType: "ticket", payload },
-      { ...event, eventType: "bare", payload: {} },
-    ]);
-    expect(told).toEqual(emulator.dispatches.slice(0, 1));
-  });
-
-  test("a workflow dispatch names its workflow, its ref and its inputs", async () => {
-    const emulator = dispatching({ now: () => 5000 });
-
-    const given = await post(emulator, WORKFLOW, { ref: "main", inputs: { envelope: "{}" } });
-    const bare = await post(emulator, WORKFLOW.replace("rotate.yml", "161335"), { ref: "v1" });
-
-    expect([given.status, given.json, bare.status]).toEqual([204, "", 204]);
-    const event = { event: "workflow_dispatch", repository: "acme/web", at: 5000 };
-    expect(emulator.dispatches).toEqual([
-      { ...event, workflow: "rotate.yml", ref: "main", inputs: { envelope: "{}" } },
-      { ...event, workflow: "161335", ref: "v1", inputs: {} },
-    ]);
-  });
-
-  test.each([
-    ["on demand", { return_run_details: true }, {}],
-    ["always as of 2026-03-10", {}, { "x-github-api-version": "2026-03-10" }],
-  ])("a workflow dispatch tells its run %s", async (_, body, headers) => {
-    const emulator = dispatching({ basePath: "/api/v3" });
-
-    const first = await post(emulator, `/api/v3${WORKFLOW}`, { ref: "main", ...body }, headers);
-    const second = await post(emulator, `/api/v3${WORKFLOW}`, { ref: "main", ...body }, headers);
-
-    expect([first.status, second.status]).toEqual([200, 200]);
-    const { workflow_run_id: id } = first.json as { workflow_run_id: number };
-    expect(first.json).toEqual({
-      workflow_run_id: id,
-      run_url: `http://127.0.0.1/api/v3/repos/acme/web/actions/runs/${String(id)}`,
-      html_url: `https://github.com/acme/web/actions/runs/${String(id)}`,
-    });
-    expect(second.json).toMatchObject({ workflow_run_id: id + 1 });
-  });
-
-  const properties = (count: number): Record<string, string> =>
-    Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${String(index)}`, ""]));
-  /** An object whose JSON has so many characters. */
-  const large = (characters: number): Record<string, string> => ({ a: "é".repeat(characters - 8) });
-
-  test.each([
-    [DISPATCHES, { event_type: "é".repeat(100), client_payload: properties(10) }],
-    [DISPATCHES, { event_type: "a", client_payload: large(65_535) }],
-    [WORKFLOW, { ref: "main", inputs: properties(25) }],
-    [WORKFLOW, { ref: "main", inputs: large(65_535), return_run_details: false }],
-  ])("%s takes the most that is allowed", async (path, body) => {
-    expect((await post(dispatching(), path, body)).status).toBe(204);
-  });
-
-  test.each([
-    [DISPATCHES, {}, `"event_type" wasn't supplied.`],
-    [DISPATCHES, { event_type: 5 }, "For 'properties/event_type', 5 is not a string."],
-    [DISPATCHES, { event_type: "" }, /1 character/],
-    [DISPATCHES, { event_type: "a".repeat(101) }, "Only 100 characters are allowed; 101 were supplied."],
-    [
-      DISPATCHES,
-      { event_type: "a", client_payload: "{}" },
-      `For 'properties/client_payload', "{}" is not an object.`,
-    ],
-    [
-      DISPATCHES,
-      { event_type: "a", client_payload: null },
-      "For 'properties/client_payload', null is not an object.",
-    ],
-    [
-      DISPATCHES,
-      { event_type: "a", client_payload: properties(11) },
-      "No more than 10 properties are allowed; 11 were supplied.",
-    ],
-    [DISPATCHES, { event_type: "a", inputs: {} }, `"inputs" is not a permitted key.`],
-    [DISPATCHES, { a: 1, b: 2 }, `"a", "b" are not permitted keys.\n"event_type" wasn't supplied.`],
-    [WORKFLOW, { inputs: {} }, `"ref" wasn't supplied.`],
-    [WORKFLOW, { ref: null }, "For 'properties/ref', null is not a string."],
-    [WORKFLOW, { ref: "main", inputs: [] }, "For 'properties/inputs', [] is not an object."],
-    [
-      WORKFLOW,
-      { ref: "main", inputs: properties(26) },
-      "No more than 25 properties are allowed; 26 were supplied.",
-    ],
-    [
-      WORKFLOW,
-      { ref: "a", return_run_details: 1 },
-      "For 'properties/return_run_details', 1 is not a boolean.",
-    ],
-  ])("%s refuses %j", async (path, body, why) => {
-    const emulator = dispatching();
-
-    const { status, json } = await post(emulator, path, body);
-
-    const message =
-      typeof why === "string" ? `Invalid request.\n\n${why}` : (expect.stringMatching(why) as unknown);
-    expect([status, json]).toEqual([422, expect.objectContaining({ message, status: "422" })]);
-    expect(emulator.dispatches).toEqual([]);
-  });
-
-  test.each([
-    [DISPATCHES, { event_type: "a", client_payload: large(65_536) }, "client_payload is too large."],
-    [WORKFLOW, { ref: "a", inputs: large(65_536) }, "inputs is too large."],
-  ])("%s refuses 65,536 characters", async (path, body, message) => {
-    const { status, json } = await post(dispatching(), path, body);
-
-    expect([status, json]).toEqual([422, expect.objectContaining({ message })]);
-  });
-
-  test.each(["{", "[]"])("the body %s is a bad request", async (body) => {
-    expect((await post(dispatching(), DISPATCHES, body)).status).toBe(400);
-    expect((await post(dispatching(), WORKFLOW, body)).status).toBe(400);
-  });
-
-  test("each kind takes a permission of its own, which no other one brings", async () => {
-    const emulator = github();
-    const all = { secrets: "write", environments: "write", contents: "write", actions: "write" } as const;
-    const fine = { kind: "fine-grained", repositories: "all" } as const;
-    emulator.addToken("contents", { ...fine, contents: "write" });
-    emulator.addToken("no-contents", { ...fine, ...all, contents: "read" });
-    emulator.addToken("actions", { ...fine, actions: "write" });
-    emulator.addToken("no-actions", { ...fine, ...all, actions: "read" });
-    const repository = { event_type: "a" };
-    const workflow = { ref: "main" };
-    const by = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
-
-    const asked = [
-      await post(emulator, DISPATCHES, repository, by("contents")),
-      await post(emulator, DISPATCHES, repository, by("no-contents")),
-      await post(emulator, WORKFLOW, workflow, by("actions")),
-      await post(emulator, WORKFLOW, workflow, by("no-actions")),
-    ];
-
-    expect(asked.map(({ status }) => status)).toEqual([204, 403, 204, 403]);
-    expect(asked.map(({ headers }) => headers.get("x-accepted-github-permissions"))).toEqual([
-      "contents=write",
-      "contents=write",
-      "actions=write",
-      "actions=write",
-    ]);
-    expect(asked[1]?.json).toMatchObject({ message: "Resource not accessible by personal access token" });
-    expect(emulator.dispatches).toHaveLength(2);
-  });
-
-  test("a token without the new permissions makes no events, one of GITHUB_TOKEN or a classic one does", async () => {
-    const emulator = github();
-    emulator.addToken("run", { kind: "actions", repositories: "all", contents: "write", actions: "write" });
-    emulator.addToken("classic", { kind: "classic", repositories: "all" });
-
-    for (const [token, status] of [
-      ["pat", 403],
-      ["run", 204],
-      ["classic", 204],
-    ] as const) {
-      const headers = { authorization: `Bearer ${token}` };
-      expect((await post(emulator, DISPATCHES, { event_type: "a" }, headers)).status).toBe(status);
-      expect((await post(emulator, WORKFLOW, { ref: "main" }, headers)).status).toBe(status);
-    }
-  });
-
-  test("a repository that the token may not see, or none, is not found", async () => {
-    const emulator = dispatching();
-    emulator.addRepository("acme/private");
-
-    for (const repository of ["acme/private", "acme/nothing"]) {
-      const path = `/repos/${repository}/dispatches`;
-      expect((await post(emulator, path, { event_type: "a" })).status).toBe(404);
-    }
-    expect((await post(emulator, `${DISPATCHES}/`, { event_type: "a" })).status).toBe(404);
-    expect((await ask(emulator, "GET", DISPATCHES, undefined, relay)).status).toBe(501);
-  });
-
-  test("a renamed repository redirects, and the event bears the new name", async () => {
-    const emulator = dispatching();
-    emulator.rename("acme/web", "acme/site");
-
-    const { status, headers } = await post(emulator, DISPATCHES, { event_type: "a" });
-    const { pathname } = new URL(headers.get("location") ?? "");
-    const followed = await post(emulator, pathname, { event_type: "a" });
-
-    expect([status, followed.status]).toEqual([307, 204]);
-    expect(emulator.dispatches.map(({ repository }) => repository)).toEqual(["acme/site"]);
-  });
-
-  test("octokit makes both", async () => {
-    const emulator = dispatching();
-    await using server = await listen(emulator);
-    const { actions, repos } = getOctokit("relay", { baseUrl: server.url }).rest;
-    const repository = { owner: "acme", repo: "web" };
-
-    await repos.createDispatchEvent({ ...repository, event_type: "ticket", client_payload: { a: 1 } });
-    await actions.createWorkflowDispatch({ ...repository, workflow_id: "rotate.yml", ref: "main" });
-
-    expect(emulator.dispatches).toMatchObject([
-      { event: "repository_dispatch", eventType: "ticket", payload: { a: 1 } },
-      { event: "workflow_dispatch", workflow: "rotate.yml", ref: "main", inputs: {} },
-    ]);
-  });
-});
-
 describe("paths and headers", () => {
   test.each(["nowhere", "eu%252Fblue%2520green", "eu%2Fblue"])(
     "the environment %s is not found",
@@ -869,7 +551,9 @@ describe("paths and headers", () => {
     ["GET", "/user"],
     ["GET", "/repos/acme/web/environments/production/public-key"],
     ["GET", "/repos/acme/web/environments/eu/blue%20green/secrets"],
-    ["GET", "/orgs/acme/actions/secrets"],
+    ["GET", "/orgs/acme/dependabot/secrets"],
+    ["PUT", "/orgs/acme/actions/secrets/TOKEN/repositories"],
+    ["GET", "/repos/acme/web"],
   ])("%s %s is not emulated and says so", async (method, path) => {
     const { status, json } = await ask(github(), method, path);
 
@@ -1136,114 +820,5 @@ describe("over a connection", () => {
     await expect(lost).rejects.toThrow();
     expect(emulator.secret({ ...web, name: "TOKEN" })?.value).toBe("value");
     expect(emulator.requests.at(-1)?.status).toBeNull();
-  });
-});
-
-describe("the OpenAPI check", () => {
-  const recorded = {
-    method: "PUT",
-    path: `${REPOSITORY}/TOKEN`,
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ encrypted_value: "AAAA", key_id: "1" }),
-    status: 201 as number | null,
-    answer: "{}",
-    startedAt: 0,
-    endedAt: 1,
-  };
-
-  test.each([
-    ["a good request and answer", {}, []],
-    ["a broken connection", { status: null, answer: "" }, []],
-    ["an undescribed path", { path: "/user" }, ["route PUT /user is not described"]],
-    ["an undescribed method", { method: "POST" }, [`route POST ${REPOSITORY}/TOKEN is not described`]],
-    ["a stray query", { path: `${REPOSITORY}/TOKEN?x=1` }, ["query x is not described"]],
-    ["a missing body", { body: "" }, ["request body is missing"]],
-    ["a body that is not JSON", { body: "{" }, ["request body is not JSON"]],
-    ["another content type", { headers: {} }, ['request body has content-type ""']],
-    [
-      "a missing field",
-      { body: JSON.stringify({ encrypted_value: "AAAA" }) },
-      ["request body must have required property 'key_id'"],
-    ],
-    [
-      "URL-safe base64",
-      { body: JSON.stringify({ encrypted_value: "-_-_", key_id: "1" }) },
-      [expect.stringMatching(/^request body\/encrypted_value must match pattern/)],
-    ],
-    ["an undescribed status", { status: 202 }, ["answer 202 is not described"]],
-    ["a 201 with something in it", { answer: '{"a":1}' }, ["answer must NOT have additional properties"]],
-    ["a 204 with a body", { status: 204 }, ["answer 204 has a body"]],
-    ["an error in GitHub's form", { status: 403, answer: '{"message":"No"}' }, []],
-    ["an error without a message", { status: 403 }, ["answer must have required property 'message'"]],
-    ["an error that is not JSON", { status: 502, answer: "<html>" }, ["answer is not JSON"]],
-  ])("judges %s", (_, change, problems) => {
-    expect(openApi.problems({ ...recorded, ...change })).toEqual(problems);
-  });
-
-  test("judges queries, date-times and base paths of a list", () => {
-    const list = {
-      ...recorded,
-      method: "GET",
-      body: "",
-      status: 200,
-      answer: '{"total_count":0,"secrets":[]}',
-    };
-
-    expect(openApi.problems({ ...list, path: `/api/v3${PRODUCTION}?per_page=5` }, "/api/v3")).toEqual([]);
-    expect(openApi.problems({ ...list, path: PRODUCTION }, "/api/v3")).toEqual([
-      `route GET ${PRODUCTION} is not described`,
-    ]);
-    expect(openApi.problems({ ...list, path: `${PRODUCTION}?per_page=many` })).toEqual([
-      "query per_page must be integer",
-    ]);
-    const secrets = [{ name: "A", created_at: "2026-11-22", updated_at: "2026-11-22T03:00:00Z" }];
-    expect(
-      openApi.problems({ ...list, path: PRODUCTION, answer: JSON.stringify({ total_count: 1, secrets }) }),
-    ).toEqual(['answer/secrets/0/created_at must match format "date-time"']);
-    expect(openApi.problems({ ...list, path: "/repos/acme/web/environments/%zz/secrets" })).toEqual([
-      "path environment_name is not percent-encoded",
-    ]);
-  });
-
-  test("judges dispatches", () => {
-    const dispatched = {
-      ...recorded,
-      method: "POST",
-      path: "/repos/acme/web/dispatches",
-      body: JSON.stringify({ event_type: "a" }),
-      status: 204,
-      answer: "",
-    };
-    const path = "/repos/acme/web/actions/workflows/rotate.yml/dispatches";
-
-    expect(openApi.problems(dispatched)).toEqual([]);
-    expect(openApi.problems({ ...dispatched, body: JSON.stringify({ event_type: "" }) })).toEqual([
-      "request body/event_type must NOT have fewer than 1 characters",
-    ]);
-    expect(openApi.problems({ ...dispatched, status: 422, answer: '{"message":"No"}' })).toEqual([
-      "answer must have required property 'documentation_url'",
-    ]);
-    expect(openApi.problems({ ...dispatched, path })).toEqual([
-      "request body must have required property 'ref'",
-    ]);
-    expect(
-      openApi.problems({ ...dispatched, path, body: '{"ref":"main"}', status: 200, answer: "{}" }),
-    ).toContain(
-      "answer must have required property 'workflow_run_id', answer must have required property 'run_url', answer must have required property 'html_url'",
-    );
-  });
-
-  test("knows organization and Dependabot secrets too", () => {
-    const key = { ...recorded, method: "GET", body: "", status: 200, answer: '{"key_id":"1","key":"AAAA"}' };
-
-    expect(openApi.problems({ ...key, path: "/orgs/acme/actions/secrets/public-key" })).toEqual([]);
-    expect(openApi.problems({ ...key, path: "/repos/acme/web/dependabot/secrets/public-key" })).toEqual([]);
-    expect(
-      openApi.problems({
-        ...recorded,
-        path: "/orgs/acme/actions/secrets/TOKEN",
-        body: JSON.stringify({ encrypted_value: "AAAA", key_id: "1" }),
-      }),
-    ).toEqual(["request body must have required property 'visibility'"]);
   });
 });

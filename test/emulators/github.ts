@@ -1,62 +1,97 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { createEmulator, type Emulator, type EmulatorRequest } from "./emulator.ts";
-import { createTokenRegister, forbidden, type TokenRights } from "./github/access.ts";
-import type { Dispatch } from "./github/dispatch-api.ts";
 import {
-  createPlace,
-  type AcceptedWrite,
-  type KeyPair,
-  type SecretPlace,
-  type StoredSecret,
-} from "./github/place.ts";
+  createTokenRegister,
+  forbidden,
+  readCredential,
+  type Token,
+  type TokenRights,
+} from "./github/access.ts";
+import type { Dispatch } from "./github/dispatch-api.ts";
+import { answerGraphQl } from "./github/graphql.ts";
+import type { Organization } from "./github/organization.ts";
+import { createPlace, type AcceptedWrite, type KeyPair, type StoredSecret } from "./github/place.ts";
 import { createRateLimits } from "./github/rate-limits.ts";
+import {
+  createRegistry,
+  type NewOrganizationSecret,
+  type NewSecret,
+  type OrganizationName,
+  type OrganizationSecretName,
+  type PlaceName,
+  type Repository,
+  type SecretName,
+} from "./github/registry.ts";
 import { notFound, Refusal, type Reply } from "./github/reply.ts";
-import { matchRoute, type Match, type Route } from "./github/routes.ts";
-import { type GitHubSwitches, refuseBadName } from "./github/secrets-api.ts";
+import { matchRoute, type Match, type OrganizationRoute, type RepositoryRoute } from "./github/routes.ts";
+import { refuseBadName, type SecretsSwitches } from "./github/secrets-api.ts";
+import { createTraffic, type SecondaryLimits, type TokenTraffic } from "./github/traffic.ts";
 
 export type { Access, TokenRights } from "./github/access.ts";
 export type { Dispatch, RepositoryDispatch, WorkflowDispatch } from "./github/dispatch-api.ts";
-export type { AcceptedWrite, KeyPair, StoredSecret } from "./github/place.ts";
+export type { AcceptedWrite, KeyPair, StoredSecret, Visibility } from "./github/place.ts";
+export type {
+  NewOrganizationSecret,
+  NewSecret,
+  OrganizationName,
+  OrganizationSecretName,
+  PlaceName,
+  SecretName,
+} from "./github/registry.ts";
+export type { SecondaryLimits, TokenTraffic } from "./github/traffic.ts";
 
 export interface GitHubEmulatorOptions {
   /** The clock, in milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
   /** What every path begins with. Default none, as at api.github.com; GitHub Enterprise Server has `/api/v3`. */
   readonly basePath?: string;
+  /** What the switch of this name begins with. */
+  readonly limits?: Partial<SecondaryLimits>;
 }
 
-/** A repository, or an environment in it. Neither name is case-sensitive. */
-export interface PlaceName {
-  /** `OWNER/REPO` */
-  readonly repository: string;
-  /** As shown on the web, not percent-encoded. */
-  readonly environment?: string | undefined;
-}
-
-export interface SecretName extends PlaceName {
-  readonly name: string;
+/** What may be made to go wrong, or to be otherwise, at any time. */
+export interface GitHubSwitches extends SecretsSwitches {
+  /**
+   * The secondary limits to enforce, `{}` for GitHub's own. What exceeds them is answered 403 with `retry-after`.
+   * Default `undefined`: none. What was sent before counts from the start.
+   */
+  limits: Partial<SecondaryLimits> | undefined;
+  /**
+   * Milliseconds of real time that each answer takes longer, whatever clock the emulator has. The work is done before.
+   * An answer that a fault gives in place of the emulator's own comes at once. Default 0.
+   */
+  latency: number;
 }
 
 /**
- * GitHub's REST API for repository and environment secrets of GitHub Actions, and for the events that start
- * workflows. It holds the private keys and opens what is written. Its properties from {@link GitHubSwitches} may be
- * set at any time.
+ * GitHub's REST API for secrets of GitHub Actions and Dependabot, and for the events that start workflows. It holds
+ * the private keys and opens what is written. Its properties from {@link GitHubSwitches} may be set at any time.
  */
 export interface GitHubEmulator extends Emulator, GitHubSwitches {
   addToken(token: string, rights: TokenRights): void;
   /** Adds a private repository. Throws where the name is taken. */
   addRepository(repository: string, content?: { readonly environments?: readonly string[] }): void;
+  /**
+   * Adds an organization, which owns all repositories `ORGANIZATION/…`: those there are already, those to come, and
+   * those that are named here, without their owner. Throws where a name is taken.
+   */
+  addOrganization(organization: string, content?: { readonly repositories?: readonly string[] }): void;
   /** Renames a repository; requests for the old name are redirected from now on. */
   rename(from: string, to: string): void;
-  /** Puts a secret there beforehand. `updatedAt` is in milliseconds, default now. Throws on an unknown place. */
-  addSecret(secret: SecretName & { readonly value: string; readonly updatedAt?: number }): void;
+  /** The number that an organization's secret selects a repository by. Throws on an unknown repository. */
+  repositoryId(repository: string): number;
+  /** Puts a secret there beforehand. Throws on an unknown place. */
+  addSecret(secret: NewSecret | NewOrganizationSecret): void;
   /** The secret with its value, or `undefined` where there is none. Throws on an unknown place. */
-  secret(secret: SecretName): StoredSecret | undefined;
+  secret(secret: SecretName | OrganizationSecretName): StoredSecret | undefined;
   /** The names in a place, sorted, in upper case. Throws on an unknown place. */
-  secretNames(place: PlaceName): readonly string[];
+  secretNames(place: PlaceName | OrganizationName): readonly string[];
   /** Every accepted PUT of a secret, oldest first, also when it was deleted since. Throws on an unknown place. */
-  history(secret: SecretName): readonly AcceptedWrite[];
+  history(secret: SecretName | OrganizationSecretName): readonly AcceptedWrite[];
   /** The place's key pair of the moment, for another program to open boxes with. Throws on an unknown place. */
-  privateKey(place: PlaceName): KeyPair;
+  privateKey(place: PlaceName | OrganizationName): KeyPair;
+  /** What a token has sent so far, counted whether or not there are `limits`. */
+  traffic(token: string): TokenTraffic;
   /** Every event made by a request, oldest first. */
   readonly dispatches: readonly Dispatch[];
   /** Told of each event before its request is answered. May be set at any time; default nobody. */
@@ -65,9 +100,12 @@ export interface GitHubEmulator extends Emulator, GitHubSwitches {
 
 export function createGitHubEmulator(options: GitHubEmulatorOptions = {}): GitHubEmulator {
   const { now = Date.now, basePath = "" } = options;
-  const repositories: Repository[] = [];
+  // GitHub Enterprise Server's REST API is below /api/v3, its GraphQL API is /api/graphql:
+  // https://docs.github.com/en/enterprise-server@3.19/graphql/guides/forming-calls-with-graphql#the-graphql-endpoint.
+  const graphQlPath = `${basePath.replace(/\/v3$/, "")}/graphql`;
   const tokens = createTokenRegister();
   const rateLimits = createRateLimits(now);
+  const traffic = createTraffic(now);
   let answered = 0;
   let keyIds = 0;
 
@@ -78,7 +116,11 @@ export function createGitHubEmulator(options: GitHubEmulatorOptions = {}): GitHu
     rotatedKeysKeepTheirId: false,
     replicationLag: 0,
     secretsPerPlace: 100,
+    secretsPerOrganization: 1000,
+    dependabotSecretsPerRepository: 100,
     publicKeyNeedsPermission: false,
+    limits: options.limits,
+    latency: 0,
     onDispatch: undefined,
   };
 
@@ -93,147 +135,172 @@ export function createGitHubEmulator(options: GitHubEmulatorOptions = {}): GitHu
   };
   // Different key pairs have been seen with the same key_id, so all places begin with one and the same:
   // https://github.com/Developer-DAO/pixel-avatars/issues/86.
-  const newPlace = (): SecretPlace => createPlace(String(FIRST_KEY_ID));
+  const registry = createRegistry(() => createPlace(String(FIRST_KEY_ID)));
 
-  const find = (name: string): Repository | undefined =>
-    repositories.find((repository) => repository.name.toLowerCase() === name.toLowerCase());
+  /** What a request whose route is known brings along, whatever it is about. */
+  const callOf = (request: EmulatorRequest, version: string, { parameters }: Match) => ({
+    parameter: (name: string): string => decodeURIComponent(parameters[name] ?? ""),
+    apiUrl: request.url.origin + basePath,
+    query: request.url.searchParams,
+    body: request.body,
+    version,
+    now: now(),
+    switches,
+    newKeyId,
+  });
 
-  const findFormer = (name: string): Repository | undefined =>
-    repositories.find((repository) => repository.formerNames.has(name.toLowerCase()));
-
-  const at = ({ repository, environment }: PlaceName): SecretPlace => {
-    const found = find(repository);
-    const place =
-      environment === undefined ? found?.place : found?.environments.get(environment.toLowerCase());
-    if (place !== undefined) return place;
-    throw new Error(
-      `The GitHub emulator has no ${environment === undefined ? "repository" : `environment ${environment} in`} ${repository}: addRepository() makes one.`,
-    );
+  /** Refuses a token without the permission. Gives the header that tells which one the route takes. */
+  const admit = (token: Token, route: RepositoryRoute | OrganizationRoute): Record<string, string> => {
+    const { permission, level } = route;
+    const accepted: Record<string, string> =
+      token.kind === "classic" ? {} : { "x-accepted-github-permissions": `${permission}=${level}` };
+    // GITHUB_TOKEN is refused even the public key: https://github.com/orgs/community/discussions/26292.
+    const open = route.open === true && !switches.publicKeyNeedsPermission && token.kind !== "actions";
+    if (!open && !token.may(permission, level)) throw forbidden(token.kind, permission, accepted);
+    return accepted;
   };
 
-  /** The answer of a request whose route is known, with the headers that tell which permission it takes. */
-  const serve = (request: EmulatorRequest, version: string, match: Match): Reply => {
-    const { route, head, tail, parameters } = match;
-    const token = tokens.authenticate(request.headers.get("authorization"));
-    const apiUrl = request.url.origin + basePath;
-    const address = (repository: Repository): string =>
-      `${apiUrl}/repositories/${String(repository.id)}${tail}`;
-    const parameter = (name: string): string => decodeURIComponent(parameters[name] ?? "");
-
-    const byId = repositories.find(({ id }) => head === `/repositories/${String(id)}`);
-    const name = decodeURIComponent(head.replace("/repos/", ""));
-    const repository = byId ?? find(name);
+  const serveRepository = (
+    request: EmulatorRequest,
+    token: Token,
+    match: Match,
+    route: RepositoryRoute,
+    call: ReturnType<typeof callOf>,
+  ): Reply => {
+    const addressOf = ({ id }: Repository): string =>
+      `${call.apiUrl}/repositories/${String(id)}${match.tail}`;
+    const name = decodeURIComponent(match.name ?? "");
+    const repository = registry.repository(match.id ?? name);
     if (repository === undefined) {
-      const renamed = findFormer(name);
+      const renamed = registry.formerRepository(name);
       if (renamed === undefined || !token.sees(renamed.name)) throw notFound();
-      return redirect(request, address(renamed));
+      return redirect(request, addressOf(renamed));
     }
     if (!token.sees(repository.name)) throw notFound();
 
-    const accepted: Record<string, string> =
-      token.kind === "classic"
-        ? {}
-        : { "x-accepted-github-permissions": `${route.permission}=${route.level}` };
-    // GITHUB_TOKEN is refused even the public key: https://github.com/orgs/community/discussions/26292.
-    const open = route.open === true && !switches.publicKeyNeedsPermission && token.kind !== "actions";
-    if (!open && !token.may(route.permission, route.level)) throw forbidden(token.kind, accepted);
-
+    const accepted = admit(token, route);
+    const isDependabot = route.permission === "dependabot_secrets";
     const place =
-      parameters["environment"] === undefined
-        ? repository.place
-        : repository.environments.get(parameter("environment").toLowerCase());
+      match.parameters["environment"] !== undefined
+        ? repository.environments.get(call.parameter("environment").toLowerCase())
+        : isDependabot
+          ? repository.dependabot
+          : repository.place;
     // That a missing environment is 404 is not confirmed.
     if (place === undefined) throw notFound();
     const reply = route.answer({
+      ...call,
       repository: repository.name,
-      parameter,
-      apiUrl,
-      address: address(repository),
-      query: request.url.searchParams,
-      body: request.body,
-      version,
-      now: now(),
+      address: addressOf(repository),
       place,
-      switches,
-      newKeyId,
+      limit: isDependabot ? switches.dependabotSecretsPerRepository : switches.secretsPerPlace,
       dispatch,
     });
     return { ...reply, headers: { ...accepted, ...reply.headers } };
   };
 
-  const answer = (request: EmulatorRequest): Response => {
-    const match = matchRoute(request, basePath);
+  const serveOrganization = (
+    token: Token,
+    match: Match,
+    route: OrganizationRoute,
+    call: ReturnType<typeof callOf>,
+  ): Reply => {
+    const found = registry.organization(match.id ?? decodeURIComponent(match.name ?? ""));
+    if (found === undefined || !token.seesOrganization(found.name)) throw notFound();
+
+    const accepted = admit(token, route);
+    const organization: Organization = {
+      id: found.id,
+      name: found.name,
+      repositories: registry.repositoriesOf(found),
+    };
+    const reply = route.answer({
+      ...call,
+      organization,
+      // By the id, as links to the next page of an organization's lists are.
+      address: `${call.apiUrl}/organizations/${String(found.id)}${match.tail}`,
+      place: found.place,
+      limit: switches.secretsPerOrganization,
+    });
+    return { ...reply, headers: { ...accepted, ...reply.headers } };
+  };
+
+  /** The answer of a request whose route is known. */
+  const serve = (request: EmulatorRequest, version: string, match: Match): Reply => {
+    if (!request.headers.has("user-agent")) return WITHOUT_USER_AGENT;
+    if (!VERSIONS.includes(version)) throw unsupported(version);
+    // https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#404-not-found-for-an-existing-resource
+    if (request.url.pathname.endsWith("/")) throw notFound();
+    const token = tokens.authenticate(request.headers.get("authorization"));
+    const call = callOf(request, version, match);
+    const { route } = match;
+    return route.of === "repository"
+      ? serveRepository(request, token, match, route, call)
+      : serveOrganization(token, match, route, call);
+  };
+
+  const serveGraphQl = ({ headers, body }: EmulatorRequest): Reply => {
+    const token = tokens.authenticate(headers.get("authorization"));
+    return answerGraphQl(body, (name) => (token.sees(name) ? registry.repository(name)?.id : undefined));
+  };
+
+  const answer = async (request: EmulatorRequest): Promise<Response> => {
+    const isGraphQl = request.method === "POST" && request.url.pathname === graphQlPath;
+    const match = isGraphQl ? undefined : matchRoute(request, basePath);
     const version = request.headers.get("x-github-api-version") ?? OLDEST_VERSION;
-    const reply = attempt(match.route, () => {
-      if (!request.headers.has("user-agent")) return WITHOUT_USER_AGENT;
-      if (!VERSIONS.includes(version)) throw unsupported(version);
-      // https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#404-not-found-for-an-existing-resource
-      if (request.url.pathname.endsWith("/")) throw notFound();
-      return serve(request, version, match);
-    });
-    answered += 1;
-    const headers = new Headers({
-      ...rateLimits.count(request.headers.get("authorization")),
-      "x-github-request-id": `E0E0:${answered.toString(16).toUpperCase().padStart(6, "0")}`,
-      "x-github-api-version-selected": VERSIONS.includes(version) ? version : OLDEST_VERSION,
-      ...reply.headers,
-    });
-    if (reply.json === undefined) return new Response(reply.html ?? null, { status: reply.status, headers });
-    headers.set("content-type", "application/json; charset=utf-8");
-    return new Response(JSON.stringify(reply.json), { status: reply.status, headers });
+    const credential = readCredential(request.headers.get("authorization"));
+    const isWrite = !isGraphQl && request.method !== "GET";
+    const refusal = traffic.arrive(credential, isWrite, switches.limits);
+    try {
+      const reply =
+        refusal ??
+        (match === undefined
+          ? attempt(GRAPHQL_DOCS, () => serveGraphQl(request))
+          : attempt(match.route.docs, () => serve(request, version, match)));
+      answered += 1;
+      const headers = new Headers({
+        ...rateLimits.count(request.headers.get("authorization")),
+        "x-github-request-id": `E0E0:${answered.toString(16).toUpperCase().padStart(6, "0")}`,
+        "x-github-api-version-selected": VERSIONS.includes(version) ? version : OLDEST_VERSION,
+        ...reply.headers,
+      });
+      if (switches.latency > 0) await sleep(switches.latency);
+      return toResponse(reply, headers);
+    } finally {
+      if (refusal === undefined) traffic.leave(credential);
+    }
   };
 
   return Object.assign(switches, createEmulator("github", answer), {
     addToken: (token, rights) => {
       tokens.add(token, rights);
     },
-    addRepository: (repository, { environments = [] } = {}) => {
-      if (!/^[^/]+\/[^/]+$/.test(repository)) throw new Error(`"${repository}" is not like OWNER/REPO.`);
-      if (find(repository) !== undefined) throw new Error(`The GitHub emulator already has ${repository}.`);
-      findFormer(repository)?.formerNames.delete(repository.toLowerCase());
-      repositories.push({
-        id: FIRST_REPOSITORY_ID + repositories.length,
-        name: repository,
-        formerNames: new Set(),
-        place: newPlace(),
-        environments: new Map(environments.map((environment) => [environment.toLowerCase(), newPlace()])),
-      });
-    },
+    addRepository: registry.addRepository,
+    addOrganization: registry.addOrganization,
     rename: (from, to) => {
-      const repository = find(from);
-      if (repository === undefined) throw new Error(`The GitHub emulator has no repository ${from}.`);
-      if (find(to) !== undefined) throw new Error(`The GitHub emulator already has ${to}.`);
+      registry.rename(from, to);
       tokens.renameRepository(from, to);
-      repository.formerNames.delete(to.toLowerCase());
-      repository.formerNames.add(from.toLowerCase());
-      repository.name = to;
     },
-    addSecret: ({ name, value, updatedAt = now(), ...place }) => {
+    repositoryId: registry.idOf,
+    addSecret: (secret) => {
+      const { name, value, updatedAt = now() } = secret;
       refuseBadName(name);
-      at(place).store(name, { value, sealed: at(place).seal(value) }, updatedAt);
+      const place = registry.at(secret);
+      place.store(name, { value, sealed: place.seal(value), ...registry.sharingOf(secret) }, updatedAt);
     },
-    secret: ({ name, ...place }) => at(place).get(name),
+    secret: (secret) => registry.at(secret).get(secret.name),
     secretNames: (place) =>
-      at(place)
+      registry
+        .at(place)
         .list()
         .map(({ name }) => name),
-    history: ({ name, ...place }) => at(place).history(name),
-    privateKey: (place) => at(place).keyPair,
+    history: (secret) => registry.at(secret).history(secret.name),
+    privateKey: (place) => registry.at(place).keyPair,
+    traffic: (token) => traffic.of(token),
     dispatches,
   } satisfies Omit<GitHubEmulator, keyof Emulator | keyof typeof switches>);
 }
 
-interface Repository {
-  readonly id: number;
-  name: string;
-  /** In lower case. */
-  readonly formerNames: Set<string>;
-  readonly place: SecretPlace;
-  /** By name in lower case: https://docs.github.com/en/actions/how-tos/deploy/configure-and-manage-deployments/manage-environments. */
-  readonly environments: Map<string, SecretPlace>;
-}
-
-const FIRST_REPOSITORY_ID = 1_296_269;
 const FIRST_RUN_ID = 30_433_642;
 const FIRST_KEY_ID = 12_345_678_912_345_678n;
 
@@ -241,7 +308,16 @@ const FIRST_KEY_ID = 12_345_678_912_345_678n;
 const OLDEST_VERSION = "2022-11-28";
 const VERSIONS: readonly string[] = [OLDEST_VERSION, "2026-03-10"];
 
-function attempt({ docs }: Route, work: () => Reply): Reply {
+const GRAPHQL_DOCS = "https://docs.github.com/graphql";
+
+function toResponse({ status, json, html }: Reply, headers: Headers): Response {
+  if (json === undefined) return new Response(html ?? null, { status, headers });
+  headers.set("content-type", "application/json; charset=utf-8");
+  return new Response(JSON.stringify(json), { status, headers });
+}
+
+/** `docs` is what an error's body names. */
+function attempt(docs: string, work: () => Reply): Reply {
   try {
     return work();
   } catch (error) {

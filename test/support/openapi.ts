@@ -143,8 +143,10 @@ function unexpected(status: number): string[] {
 }
 
 function find(method: string, pathname: string): Found | undefined {
-  // The address by id, where redirects of renamed repositories lead, is not in the description.
-  const described = pathname.replace(/^\/repositories\/\d+\//, "/repos/owner/repo/");
+  // Addresses by id, where redirects of renamed repositories and links to further pages lead, are not in the description.
+  const described = pathname
+    .replace(/^\/repositories\/\d+\//, "/repos/owner/repo/")
+    .replace(/^\/organizations\/\d+\//, "/orgs/org/");
   for (const { pattern, operations } of PATHS) {
     const match = pattern.exec(described);
     const operation = operations[method.toLowerCase()];

@@ -1,12 +1,10 @@
-/** A request that has passed authentication and found its repository. */
+/** A request that has passed authentication and found its repository or organization. */
 export interface Call {
-  /** `OWNER/REPO`, as it is called now. */
-  readonly repository: string;
   /** What a name in braces in the route's path stands for, percent-decoded; empty where it has none such. */
   readonly parameter: (name: string) => string;
   /** What the address of every route begins with. */
   readonly apiUrl: string;
-  /** The address asked for, by the repository's id and without its query. */
+  /** The address asked for, by the id of its repository or organization and without its query. */
   readonly address: string;
   readonly query: URLSearchParams;
   readonly body: string;
@@ -14,4 +12,10 @@ export interface Call {
   readonly version: string;
   /** Milliseconds. */
   readonly now: number;
+}
+
+/** A request below `/repos/OWNER/REPO`. */
+export interface RepositoryCall extends Call {
+  /** `OWNER/REPO`, as it is called now. */
+  readonly repository: string;
 }

@@ -1,5 +1,5 @@
 import { type Fields, invalid, readBoolean, readFields, readObject, readString } from "./body.ts";
-import type { Call } from "./call.ts";
+import type { RepositoryCall } from "./call.ts";
 import { Refusal, type Reply } from "./reply.ts";
 
 /** An event that a request has made, for workflows to start at. */
@@ -29,7 +29,7 @@ export interface WorkflowDispatch {
   readonly at: number;
 }
 
-export interface DispatchCall extends Call {
+export interface DispatchCall extends RepositoryCall {
   /** Takes note of an event, and tells the id of the run that it starts. */
   readonly dispatch: (dispatch: Dispatch) => number;
 }

@@ -8,8 +8,17 @@ export interface KeyPair {
   readonly privateKey: string;
 }
 
-/** One PUT that was accepted. */
-export interface AcceptedWrite {
+export type Visibility = "all" | "private" | "selected";
+
+/** Which repositories may use a secret of an organization. */
+export interface Sharing {
+  readonly visibility: Visibility;
+  /** Their ids; empty unless `selected`. */
+  readonly selectedRepositoryIds: readonly number[];
+}
+
+/** One PUT that was accepted. With `Sharing` in an organization, and there only. */
+export interface AcceptedWrite extends Partial<Sharing> {
   /** What was in the box. */
   readonly value: string;
   /** The box itself, standard base64. */
@@ -18,7 +27,8 @@ export interface AcceptedWrite {
   readonly at: number;
 }
 
-export interface StoredSecret {
+/** A secret as it is now. With `Sharing` in an organization, and there only. */
+export interface StoredSecret extends Partial<Sharing> {
   /** Upper case. */
   readonly name: string;
   /** What was in the box. */
@@ -32,7 +42,10 @@ export interface StoredSecret {
   readonly writes: readonly AcceptedWrite[];
 }
 
-/** Where secrets live: a repository or an environment, with a key pair that no other place has. */
+/**
+ * Where secrets live, with a key pair that no other place has: an environment, an organization, or one of the two
+ * stores of a repository.
+ */
 export interface SecretPlace {
   readonly keyId: string;
   readonly keyPair: KeyPair;
@@ -66,10 +79,10 @@ export function createPlace(firstKeyId: string): SecretPlace {
     const secret = secrets.get(name.toUpperCase());
     return secret && { ...secret, writes: [...history(name)] };
   };
-  const store: SecretPlace["store"] = (name, { value, sealed }, at) => {
+  const store: SecretPlace["store"] = (name, content, at) => {
     const key = name.toUpperCase();
     const createdAt = secrets.get(key)?.createdAt ?? at;
-    secrets.set(key, { name: key, value, sealed, createdAt, updatedAt: at });
+    secrets.set(key, { ...content, name: key, createdAt, updatedAt: at });
   };
 
   return {
@@ -94,7 +107,8 @@ export function createPlace(firstKeyId: string): SecretPlace {
     },
     store,
     write: (name, write) => {
-      store(name, write, write.at);
+      const { at, ...content } = write;
+      store(name, content, at);
       histories.set(name.toUpperCase(), [...history(name), write]);
     },
     delete: (name) => {

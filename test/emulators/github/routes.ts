@@ -1,26 +1,39 @@
 import type { EmulatorRequest } from "../emulator.ts";
 import type { Permission } from "./access.ts";
 import * as dispatches from "./dispatch-api.ts";
+import * as organizations from "./organization-secrets-api.ts";
 import type { Reply } from "./reply.ts";
 import * as secrets from "./secrets-api.ts";
 
-export interface Route {
+export type Route = RepositoryRoute | OrganizationRoute;
+
+export interface RepositoryRoute extends RouteOf<RepositoryRouteCall> {
+  readonly of: "repository";
+}
+
+export interface OrganizationRoute extends RouteOf<organizations.OrganizationSecretsCall> {
+  readonly of: "organization";
+}
+
+interface RouteOf<Call> {
   readonly method: string;
-  /** What follows the repository; each name in braces stands for one path segment. */
+  /** What follows the repository or organization; each name in braces stands for one path segment. */
   readonly path: string;
   readonly permission: Permission;
   readonly level: "read" | "write";
   /** Whoever can read the repository may ask, unless `publicKeyNeedsPermission`. */
-  readonly open?: true;
+  readonly open?: boolean;
   /** GitHub's page of the route, which its error bodies name too. */
   readonly docs: string;
-  readonly answer: (call: secrets.SecretsCall & dispatches.DispatchCall) => Reply;
+  readonly answer: (call: Call) => Reply;
 }
 
 export interface Match {
   readonly route: Route;
-  /** `/repos/OWNER/REPO` or `/repositories/ID`, still percent-encoded, as is all below. */
-  readonly head: string;
+  /** `OWNER/REPO` or `ORG`, still percent-encoded, as is all below; or `undefined` where an id stands in its place. */
+  readonly name: string | undefined;
+  /** The id in place of a name. */
+  readonly id: number | undefined;
   readonly tail: string;
   /** By the names in braces. */
   readonly parameters: Readonly<Record<string, string>>;
@@ -31,106 +44,115 @@ export function matchRoute({ method, path, url }: EmulatorRequest, basePath: str
   if (!url.pathname.startsWith(`${basePath}/`)) {
     throw new Error(`The GitHub emulator serves ${basePath}/…, not ${method} ${path}.`);
   }
-  const found = /^(\/repos\/[^/]+\/[^/]+|\/repositories\/\d+)(\/.+?)\/?$/.exec(
-    url.pathname.slice(basePath.length),
-  );
   for (const route of ROUTES) {
-    if (found === null || route.method !== method) continue;
-    const [, head = "", tail = ""] = found;
+    const found = HEADS[route.of].exec(url.pathname.slice(basePath.length));
+    if (found?.groups === undefined || route.method !== method) continue;
+    const { name, id, tail = "" } = found.groups;
     const pattern = route.path.replaceAll(/\{(\w+)\}/g, "(?<$1>[^/]+)");
     const match = new RegExp(`^${pattern}$`).exec(tail);
     if (match === null) continue;
-    return { route, head, tail, parameters: match.groups ?? {} };
+    return {
+      route,
+      name,
+      id: id === undefined ? undefined : Number(id),
+      tail,
+      parameters: match.groups ?? {},
+    };
   }
   throw new Error(
-    `The GitHub emulator does not know ${method} ${path}. It serves repository and environment secrets, and dispatches; an environment's name is one path segment, percent-encoded.`,
+    `The GitHub emulator does not know ${method} ${path}. It serves secrets and dispatches; an environment's name is one path segment, percent-encoded.`,
   );
 }
 
-// Permissions: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens.
-const ROUTES: readonly Route[] = [
-  {
-    method: "GET",
+const HEADS = {
+  repository: /^(?:\/repos\/(?<name>[^/]+\/[^/]+)|\/repositories\/(?<id>\d+))(?<tail>\/.+?)\/?$/,
+  organization: /^(?:\/orgs\/(?<name>[^/]+)|\/organizations\/(?<id>\d+))(?<tail>\/.+?)\/?$/,
+};
+
+type RepositoryRouteCall = secrets.SecretsCall & dispatches.DispatchCall;
+
+/** The five routes that every store of secrets has. */
+function routesOfStore<Call extends secrets.SecretsCall>(store: {
+  readonly path: string;
+  readonly permission: Permission;
+  readonly page: "actions" | "dependabot";
+  /** As the headings of the page call it. */
+  readonly noun: "a-repository" | "an-environment" | "an-organization";
+  readonly openKey: boolean;
+  readonly put: (call: Call) => Reply;
+}): readonly RouteOf<Call>[] {
+  const { path, permission, page, noun, openKey, put } = store;
+  const docs = (heading: string): string => `https://docs.github.com/en/rest/${page}/secrets#${heading}`;
+  return [
+    {
+      method: "GET",
+      path,
+      permission,
+      level: "read",
+      docs: docs(`list-${noun.replace(/^an?-/, "")}-secrets`),
+      answer: secrets.listSecrets,
+    },
+    {
+      method: "GET",
+      path: `${path}/public-key`,
+      permission,
+      level: "read",
+      open: openKey,
+      docs: docs(`get-${noun}-public-key`),
+      answer: secrets.getPublicKey,
+    },
+    {
+      method: "GET",
+      path: `${path}/{secret}`,
+      permission,
+      level: "read",
+      docs: docs(`get-${noun}-secret`),
+      answer: secrets.getSecret,
+    },
+    {
+      method: "PUT",
+      path: `${path}/{secret}`,
+      permission,
+      level: "write",
+      docs: docs(`create-or-update-${noun}-secret`),
+      answer: put,
+    },
+    {
+      method: "DELETE",
+      path: `${path}/{secret}`,
+      permission,
+      level: "write",
+      docs: docs(`delete-${noun}-secret`),
+      answer: secrets.deleteSecret,
+    },
+  ];
+}
+
+const OF_REPOSITORIES: readonly RouteOf<RepositoryRouteCall>[] = [
+  ...routesOfStore({
     path: "/actions/secrets",
     permission: "secrets",
-    level: "read",
-    docs: "https://docs.github.com/en/rest/actions/secrets#list-repository-secrets",
-    answer: secrets.listSecrets,
-  },
-  {
-    method: "GET",
-    path: "/actions/secrets/public-key",
-    permission: "secrets",
-    level: "read",
-    open: true,
-    docs: "https://docs.github.com/en/rest/actions/secrets#get-a-repository-public-key",
-    answer: secrets.getPublicKey,
-  },
-  {
-    method: "GET",
-    path: "/actions/secrets/{secret}",
-    permission: "secrets",
-    level: "read",
-    docs: "https://docs.github.com/en/rest/actions/secrets#get-a-repository-secret",
-    answer: secrets.getSecret,
-  },
-  {
-    method: "PUT",
-    path: "/actions/secrets/{secret}",
-    permission: "secrets",
-    level: "write",
-    docs: "https://docs.github.com/en/rest/actions/secrets#create-or-update-a-repository-secret",
-    answer: secrets.putSecret,
-  },
-  {
-    method: "DELETE",
-    path: "/actions/secrets/{secret}",
-    permission: "secrets",
-    level: "write",
-    docs: "https://docs.github.com/en/rest/actions/secrets#delete-a-repository-secret",
-    answer: secrets.deleteSecret,
-  },
-  {
-    method: "GET",
+    page: "actions",
+    noun: "a-repository",
+    openKey: true,
+    put: secrets.putSecret,
+  }),
+  ...routesOfStore({
     path: "/environments/{environment}/secrets",
     permission: "environments",
-    level: "read",
-    docs: "https://docs.github.com/en/rest/actions/secrets#list-environment-secrets",
-    answer: secrets.listSecrets,
-  },
-  {
-    method: "GET",
-    path: "/environments/{environment}/secrets/public-key",
-    permission: "environments",
-    level: "read",
-    open: true,
-    docs: "https://docs.github.com/en/rest/actions/secrets#get-an-environment-public-key",
-    answer: secrets.getPublicKey,
-  },
-  {
-    method: "GET",
-    path: "/environments/{environment}/secrets/{secret}",
-    permission: "environments",
-    level: "read",
-    docs: "https://docs.github.com/en/rest/actions/secrets#get-an-environment-secret",
-    answer: secrets.getSecret,
-  },
-  {
-    method: "PUT",
-    path: "/environments/{environment}/secrets/{secret}",
-    permission: "environments",
-    level: "write",
-    docs: "https://docs.github.com/en/rest/actions/secrets#create-or-update-an-environment-secret",
-    answer: secrets.putSecret,
-  },
-  {
-    method: "DELETE",
-    path: "/environments/{environment}/secrets/{secret}",
-    permission: "environments",
-    level: "write",
-    docs: "https://docs.github.com/en/rest/actions/secrets#delete-an-environment-secret",
-    answer: secrets.deleteSecret,
-  },
+    page: "actions",
+    noun: "an-environment",
+    openKey: true,
+    put: secrets.putSecret,
+  }),
+  ...routesOfStore({
+    path: "/dependabot/secrets",
+    permission: "dependabot_secrets",
+    page: "dependabot",
+    noun: "a-repository",
+    openKey: true,
+    put: secrets.putSecret,
+  }),
   {
     method: "POST",
     path: "/dispatches",
@@ -147,4 +169,30 @@ const ROUTES: readonly Route[] = [
     docs: "https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event",
     answer: dispatches.createWorkflowDispatch,
   },
+];
+
+const OF_ORGANIZATIONS: readonly RouteOf<organizations.OrganizationSecretsCall>[] = [
+  ...routesOfStore({
+    path: "/actions/secrets",
+    permission: "organization_secrets",
+    page: "actions",
+    noun: "an-organization",
+    // Unlike a repository's, its reference does not say that whoever can read may read the key too.
+    openKey: false,
+    put: organizations.putOrganizationSecret,
+  }),
+  {
+    method: "GET",
+    path: "/actions/secrets/{secret}/repositories",
+    permission: "organization_secrets",
+    level: "read",
+    docs: "https://docs.github.com/en/rest/actions/secrets#list-selected-repositories-for-an-organization-secret",
+    answer: organizations.listSelectedRepositories,
+  },
+];
+
+// Permissions: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens.
+const ROUTES: readonly Route[] = [
+  ...OF_REPOSITORIES.map((route) => ({ ...route, of: "repository" as const })),
+  ...OF_ORGANIZATIONS.map((route) => ({ ...route, of: "organization" as const })),
 ];

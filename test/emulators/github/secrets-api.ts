@@ -1,10 +1,12 @@
-import { invalid, readFields, readString } from "./body.ts";
+import { type Fields, invalid, readFields, readString } from "./body.ts";
 import type { Call } from "./call.ts";
-import type { SecretPlace, StoredSecret } from "./place.ts";
+import type { Organization } from "./organization.ts";
+import { cutPage } from "./pages.ts";
+import type { SecretPlace, Sharing, StoredSecret } from "./place.ts";
 import { notFound, Refusal, type Reply } from "./reply.ts";
 
-/** What may be made to go wrong, or to be otherwise, at any time. */
-export interface GitHubSwitches {
+/** What of secrets may be made to go wrong, or to be otherwise, at any time. */
+export interface SecretsSwitches {
   /**
    * Length of the public keys served, cut or filled up with zeros. Default 32, which is right; GitHub's own
    * sample key has 33.
@@ -19,8 +21,15 @@ export interface GitHubSwitches {
   rotatedKeysKeepTheirId: boolean;
   /** A GET of one secret answers 404 so many times after the secret was created. Default 0. */
   replicationLag: number;
-  /** Default 100: https://docs.github.com/en/actions/reference/security/secrets#limits-for-secrets. */
+  /**
+   * For a repository and for an environment. Default 100:
+   * https://docs.github.com/en/actions/reference/security/secrets#limits-for-secrets.
+   */
   secretsPerPlace: number;
+  /** Default 1,000; the same page. */
+  secretsPerOrganization: number;
+  /** Default 100, as for the repository's own; no page gives a limit for Dependabot's. */
+  dependabotSecretsPerRepository: number;
   /**
    * Whether reading a public key takes the read permission. Default `false`: GitHub's reference says that
    * "anyone with read access to the repository" may. Its table of permissions says otherwise, and so does
@@ -32,7 +41,11 @@ export interface GitHubSwitches {
 /** A request that has found its place too. */
 export interface SecretsCall extends Call {
   readonly place: SecretPlace;
-  readonly switches: GitHubSwitches;
+  /** How many secrets the place can have. */
+  readonly limit: number;
+  /** Where the place is one. */
+  readonly organization?: Organization;
+  readonly switches: SecretsSwitches;
   readonly newKeyId: () => string;
 }
 
@@ -47,23 +60,15 @@ export function getPublicKey({ place, switches, newKeyId }: SecretsCall): Reply 
   return { status: 200, json };
 }
 
-/** Pages of 30, at most 100. GitHub's answer to a `per_page` or `page` out of range is not confirmed: the nearest one. */
-export function listSecrets({ place, query, address }: SecretsCall): Reply {
-  const perPage = Math.min(100, positive(query.get("per_page")) ?? 30);
-  const page = positive(query.get("page")) ?? 1;
-  const all = place.list();
-  const link = linkHeader(address, query, page, Math.max(1, Math.ceil(all.length / perPage)));
-  return {
-    status: 200,
-    json: {
-      total_count: all.length,
-      secrets: all.slice((page - 1) * perPage, page * perPage).map(describe),
-    },
-    headers: link === "" ? {} : { link },
-  };
+export function listSecrets(call: SecretsCall): Reply {
+  const all = call.place.list();
+  const { items, headers } = cutPage(all, call);
+  const secrets = items.map((secret) => describe(secret, call));
+  return { status: 200, json: { total_count: all.length, secrets }, headers };
 }
 
-export function getSecret({ place, parameter }: SecretsCall): Reply {
+export function getSecret(call: SecretsCall): Reply {
+  const { place, parameter } = call;
   const secret = place.get(parameter("secret"));
   if (secret === undefined) throw notFound();
   const unseen = place.unseen.get(secret.name) ?? 0;
@@ -71,12 +76,22 @@ export function getSecret({ place, parameter }: SecretsCall): Reply {
     place.unseen.set(secret.name, unseen - 1);
     throw notFound();
   }
-  return { status: 200, json: describe(secret) };
+  return { status: 200, json: describe(secret, call) };
 }
 
-export function putSecret({ place, parameter, body, now, switches }: SecretsCall): Reply {
+/** The description asks for neither field of Dependabot's; what GitHub makes of a lack is not confirmed. */
+export function putSecret(call: SecretsCall): Reply {
+  return write(call, readFields(call.body, BOX_FIELDS));
+}
+
+/** `sharing` is that of an organization's secret. */
+export function write(
+  { place, limit, parameter, now, switches }: SecretsCall,
+  fields: Fields,
+  sharing?: Sharing,
+): Reply {
   const secretName = parameter("secret");
-  const { keyId, sealed } = readBox(body);
+  const { keyId, sealed } = readBox(fields);
   refuseBadName(secretName);
   if (keyId !== place.keyId) {
     // No public record of the real words was found; 422 is what a stale key_id is expected to get.
@@ -92,11 +107,11 @@ export function putSecret({ place, parameter, body, now, switches }: SecretsCall
   }
   // What GitHub makes of an empty value is not confirmed; here it is stored.
   const isNew = place.get(secretName) === undefined;
-  if (isNew && place.list().length >= switches.secretsPerPlace) {
+  if (isNew && place.list().length >= limit) {
     // Neither the status nor the words of the real answer are confirmed.
-    throw new Refusal(422, `Secrets are limited to ${String(switches.secretsPerPlace)}`);
+    throw new Refusal(422, `Secrets are limited to ${String(limit)}`);
   }
-  place.write(secretName, { value: opened.toString("utf8"), sealed, at: now });
+  place.write(secretName, { value: opened.toString("utf8"), sealed, at: now, ...sharing });
   if (!isNew) return { status: 204 };
   place.unseen.set(secretName.toUpperCase(), switches.replicationLag);
   return { status: 201, json: {} };
@@ -123,6 +138,9 @@ export function refuseBadName(name: string): void {
   if (/^GITHUB_/i.test(name)) throw new Refusal(422, "Secret names must not start with GITHUB_.");
 }
 
+/** What every PUT of a secret has. */
+export const BOX_FIELDS = ["encrypted_value", "key_id"] as const;
+
 /**
  * A value has at most 48 KB. Whether that is 48,000 or 49,152 bytes, and of the value or of its box, is not
  * confirmed: the roomier reading is taken.
@@ -133,8 +151,7 @@ const MOST_BYTES = 48 * 1024;
 /** The pattern of GitHub's OpenAPI description: standard base64, padded, not empty. */
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/;
 
-function readBox(body: string): { keyId: string; sealed: string } {
-  const fields = readFields(body, ["encrypted_value", "key_id"]);
+function readBox(fields: Fields): { keyId: string; sealed: string } {
   const sealed = readString(fields, "encrypted_value");
   const keyId = readString(fields, "key_id");
   // GitHub quotes the value and the pattern in full.
@@ -144,29 +161,19 @@ function readBox(body: string): { keyId: string; sealed: string } {
   return { keyId, sealed };
 }
 
-function describe({ name, createdAt, updatedAt }: StoredSecret): Record<string, string> {
-  return { name, created_at: wholeSeconds(createdAt), updated_at: wholeSeconds(updatedAt) };
+function describe(
+  { name, createdAt, updatedAt, visibility }: StoredSecret,
+  { apiUrl, organization }: SecretsCall,
+): Record<string, string> {
+  const common = { name, created_at: wholeSeconds(createdAt), updated_at: wholeSeconds(updatedAt) };
+  if (organization === undefined || visibility === undefined) return common;
+  // Where other repositories than the selected ones may use it there is no address:
+  // https://docs.github.com/en/rest/actions/secrets#list-organization-secrets.
+  if (visibility !== "selected") return { ...common, visibility };
+  const url = `${apiUrl}/orgs/${organization.name}/actions/secrets/${name}/repositories`;
+  return { ...common, visibility, selected_repositories_url: url };
 }
 
 function wholeSeconds(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
-}
-
-function positive(text: string | null): number | undefined {
-  const number = Number(text ?? "");
-  return Number.isSafeInteger(number) && number > 0 ? number : undefined;
-}
-
-/** https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api#using-link-headers */
-function linkHeader(address: string, query: URLSearchParams, page: number, last: number): string {
-  const to = (target: number, rel: string): string => {
-    const there = new URLSearchParams(query);
-    there.set("page", String(target));
-    return `<${address}?${there.toString()}>; rel="${rel}"`;
-  };
-  return [
-    ...(page > 1 ? [to(Math.min(page - 1, last), "prev")] : []),
-    ...(page < last ? [to(page + 1, "next"), to(last, "last")] : []),
-    ...(page > 1 ? [to(1, "first")] : []),
-  ].join(", ");
 }
