@@ -13934,7 +13934,7 @@ function readEnvelope(value) {
         throw refused("form", `its "body_b64" is no base64`);
     if (rawBody.length > envelope_LARGEST_BODY)
         throw refused("form", "its body is larger than 64 KiB");
-    const push = { rawBody, timestamp: String(timestamp), nonce: String(nonce), signature: String(signature) };
+    const push = { rawBody, timestamp: textOf(timestamp), nonce: textOf(nonce), signature: textOf(signature) };
     if (!isWellFormed(push)) {
         throw refused("form", "its timestamp, nonce or signature is not as the platform writes them");
     }
@@ -14027,6 +14027,10 @@ function parse(text) {
     catch {
         return undefined;
     }
+}
+/** A number too, as somebody may have made one of the digits. */
+function textOf(value) {
+    return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
 function envelope_isRecord(value) {
     return typeof value === "object" && value !== null;
@@ -14516,9 +14520,18 @@ function canonicalRequest({ method, url, headers, body }, signedHeaders) {
 function canonicalPath(pathname) {
     const path = pathname
         .split("/")
-        .map((segment) => signature_encode(decodeURIComponent(segment)))
+        .map((segment) => signature_encode(signature_decode(segment)))
         .join("/");
     return path.endsWith("/") ? path : `${path}/`;
+}
+/** What is not percent-encoded UTF-8 is taken as it stands. */
+function signature_decode(segment) {
+    try {
+        return decodeURIComponent(segment);
+    }
+    catch {
+        return segment;
+    }
 }
 /** Sorted by name, then by value, in code order. */
 function canonicalQuery(search) {
@@ -14985,7 +14998,8 @@ function createHuaweiCsms(inputs, context) {
         const action = "read the stage SYSCURRENT";
         const { stage } = await get({ path: `${path}/stages/SYSCURRENT`, action, signal });
         const version = isObject(stage) ? stage["version_id"] : undefined;
-        if (typeof version === "string" && version !== "")
+        // Shown in the output \`results\`, where no text of a provider may stand.
+        if (typeof version === "string" && /^[\w.-]{1,64}$/.test(version))
             return version;
         throw answer_invalidAnswer(huawei_csms_title, { action, found: `no "version_id"`, expected: "the version in force" });
     };
@@ -15388,7 +15402,8 @@ function createJournal(path, onFirst) {
                 (0,external_node_fs_namespaceObject.writeFileSync)(path, "", { mode: 0o600, flag: "wx" });
                 begun = true;
             }
-            (0,external_node_fs_namespaceObject.appendFileSync)(path, `${JSON.stringify(entry)}\n`);
+            // The newline in front ends what a full disk may have cut short.
+            (0,external_node_fs_namespaceObject.appendFileSync)(path, `\n${JSON.stringify(entry)}\n`);
         });
     };
     return {
@@ -15468,14 +15483,28 @@ function unwritable(act) {
         throw errors_RotationError.of("JOURNAL_UNWRITABLE", { reason }, { cause });
     }
 }
-/** A line that was cut off by a kill is no JSON, and says nothing. */
+/** A line that was cut off by a kill is no JSON, and says nothing; nor does what is no entry. */
 function parseEntry(line) {
     try {
-        return JSON.parse(line);
+        const entry = JSON.parse(line);
+        if (typeof entry?.rotation !== "string" || !KINDS.includes(String(entry.did)))
+            return undefined;
+        const isWhole = entry.did !== "sealed" || (journal_isObject(entry.target) && journal_isObject(entry.value));
+        return isWhole ? entry : undefined;
     }
     catch {
         return undefined;
     }
+}
+const KINDS = [
+    "markers",
+    "rotating",
+    "settled",
+    "sealed",
+    "written",
+];
+function journal_isObject(value) {
+    return typeof value === "object" && value !== null;
 }
 
 ;// CONCATENATED MODULE: ./src/outcome.ts
@@ -15569,6 +15598,8 @@ const LARGEST_SUMMARY = 900_000;
 const LONGEST_LINE = 100_000;
 /** The longest text from outside that is shown, in characters. */
 const LONGEST_DETAIL = 500;
+/** The longest message, in characters: codes of providers stand in it, and the hint behind it must not be cut off. */
+const LONGEST_MESSAGE = 1_000;
 /**
  * Makes a text harmless for the log: secrets hidden, nothing in it that the runner could take for a command or a
  * terminal for an order, at most one line, cut at `longest` characters.
@@ -15589,7 +15620,7 @@ function report_describeError(error, masker) {
 /** An error without the next thing to do. */
 function describeProblem({ code, message, detail }, masker) {
     const said = detail === undefined ? "" : ` It said: "${cleanLine(detail, masker, LONGEST_DETAIL)}".`;
-    return cleanLine(`${code}: ${message}${said}`, masker);
+    return `${cleanLine(`${code}: ${message}`, masker, LONGEST_MESSAGE)}${said}`;
 }
 /** The last line of a rotation's log. */
 function describeOutcome(outcome) {
@@ -15785,7 +15816,11 @@ function escapeMarkdown(text) {
         .replace(/[^\p{L}\p{N} .,;:/?()'"=%+…-]/gu, (character) => `&#${String(character.codePointAt(0))};`)
         // GitHub makes links of bare addresses too.
         .replace(/:(?=\/\/)/g, "&#58;")
-        .replace(/www\./gi, (www) => `${www.slice(0, 3)}&#46;`));
+        .replace(/www\./gi, (www) => `${www.slice(0, 3)}&#46;`)
+        // Of mail addresses and names even where they are escaped: a joiner that nobody sees breaks them.
+        .replaceAll("&#64;", "&#64;&#8288;")
+        // Nor is the beginning of a line to become an item of a list.
+        .replace(/^(\d+)([.)])/, (_, digits, mark) => `${digits}&#${String(mark.codePointAt(0))};`));
 }
 function cutLines(lines) {
     let size = 0;
@@ -16691,13 +16726,19 @@ class Masker {
         }
         return value.split(LINE_BREAK).some((line) => line.trim().length >= SHORTEST_MASK);
     }
-    /** Replaces every masked form in a text, the longest first, so that no tail of a form stays behind. */
+    /** Replaces every masked form in a text; forms that overlap or touch become one placeholder, as the runner has it. */
     redact(text) {
-        let clean = text;
-        for (const form of [...this.#forms].sort((a, b) => b.length - a.length)) {
-            clean = clean.replaceAll(form, PLACEHOLDER);
+        const found = [...this.#forms]
+            .flatMap((form) => occurrences(form, text))
+            .sort((a, b) => a.start - b.start);
+        let clean = "";
+        let end = -1;
+        for (const { start, end: formEnd } of found) {
+            if (start > end)
+                clean += text.slice(Math.max(end, 0), start) + PLACEHOLDER;
+            end = Math.max(end, formEnd);
         }
-        return clean;
+        return clean + text.slice(Math.max(end, 0));
     }
 }
 /**
@@ -16730,6 +16771,8 @@ function encodings(line) {
         const percent = encodeURIComponent(text);
         const form = new URLSearchParams([["", text]]).toString().slice(1);
         const json = JSON.stringify(text).slice(1, -1);
+        // As it is: half a character is escaped by itself.
+        const rawJson = JSON.stringify(raw).slice(1, -1);
         const ascii = json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
         return [
             raw,
@@ -16745,11 +16788,19 @@ function encodings(line) {
             form,
             lowerCaseEscapes(form),
             json,
+            rawJson,
             json.replaceAll("/", "\\/"),
             ascii,
             ascii.replaceAll("/", "\\/"),
         ];
     });
+}
+function occurrences(form, text) {
+    const found = [];
+    for (let start = text.indexOf(form); start >= 0; start = text.indexOf(form, start + 1)) {
+        found.push({ start, end: start + form.length });
+    }
+    return found;
 }
 function lowerCaseEscapes(percentEncoded) {
     return percentEncoded.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase());

@@ -62,7 +62,8 @@ export function createJournal(path: string, onFirst: () => void): Journal {
         writeFileSync(path, "", { mode: 0o600, flag: "wx" });
         begun = true;
       }
-      appendFileSync(path, `${JSON.stringify(entry)}\n`);
+      // The newline in front ends what a full disk may have cut short.
+      appendFileSync(path, `\n${JSON.stringify(entry)}\n`);
     });
   };
   return {
@@ -145,11 +146,28 @@ function unwritable(act: () => void): void {
   }
 }
 
-/** A line that was cut off by a kill is no JSON, and says nothing. */
+/** A line that was cut off by a kill is no JSON, and says nothing; nor does what is no entry. */
 function parseEntry(line: string): Entry | undefined {
   try {
-    return JSON.parse(line) as Entry;
+    const entry = JSON.parse(line) as Partial<
+      Record<keyof Extract<Entry, { did: "sealed" }>, unknown>
+    > | null;
+    if (typeof entry?.rotation !== "string" || !KINDS.includes(String(entry.did))) return undefined;
+    const isWhole = entry.did !== "sealed" || (isObject(entry.target) && isObject(entry.value));
+    return isWhole ? (entry as Entry) : undefined;
   } catch {
     return undefined;
   }
+}
+
+const KINDS: readonly string[] = [
+  "markers",
+  "rotating",
+  "settled",
+  "sealed",
+  "written",
+] satisfies Entry["did"][];
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }

@@ -40,6 +40,9 @@ const LONGEST_LINE = 100_000;
 /** The longest text from outside that is shown, in characters. */
 const LONGEST_DETAIL = 500;
 
+/** The longest message, in characters: codes of providers stand in it, and the hint behind it must not be cut off. */
+const LONGEST_MESSAGE = 1_000;
+
 /**
  * Makes a text harmless for the log: secrets hidden, nothing in it that the runner could take for a command or a
  * terminal for an order, at most one line, cut at `longest` characters.
@@ -62,7 +65,7 @@ export function describeError(error: RotationError, masker: Masker): string {
 /** An error without the next thing to do. */
 export function describeProblem({ code, message, detail }: RotationError, masker: Masker): string {
   const said = detail === undefined ? "" : ` It said: "${cleanLine(detail, masker, LONGEST_DETAIL)}".`;
-  return cleanLine(`${code}: ${message}${said}`, masker);
+  return `${cleanLine(`${code}: ${message}`, masker, LONGEST_MESSAGE)}${said}`;
 }
 
 /** The last line of a rotation's log. */
@@ -283,6 +286,13 @@ function escapeMarkdown(text: string): string {
       // GitHub makes links of bare addresses too.
       .replace(/:(?=\/\/)/g, "&#58;")
       .replace(/www\./gi, (www) => `${www.slice(0, 3)}&#46;`)
+      // Of mail addresses and names even where they are escaped: a joiner that nobody sees breaks them.
+      .replaceAll("&#64;", "&#64;&#8288;")
+      // Nor is the beginning of a line to become an item of a list.
+      .replace(
+        /^(\d+)([.)])/,
+        (_, digits: string, mark: string) => `${digits}&#${String(mark.codePointAt(0))};`,
+      )
   );
 }
 

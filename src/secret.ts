@@ -77,13 +77,18 @@ export class Masker {
     return value.split(LINE_BREAK).some((line) => line.trim().length >= SHORTEST_MASK);
   }
 
-  /** Replaces every masked form in a text, the longest first, so that no tail of a form stays behind. */
+  /** Replaces every masked form in a text; forms that overlap or touch become one placeholder, as the runner has it. */
   redact(text: string): string {
-    let clean = text;
-    for (const form of [...this.#forms].sort((a, b) => b.length - a.length)) {
-      clean = clean.replaceAll(form, PLACEHOLDER);
+    const found = [...this.#forms]
+      .flatMap((form) => occurrences(form, text))
+      .sort((a, b) => a.start - b.start);
+    let clean = "";
+    let end = -1;
+    for (const { start, end: formEnd } of found) {
+      if (start > end) clean += text.slice(Math.max(end, 0), start) + PLACEHOLDER;
+      end = Math.max(end, formEnd);
     }
-    return clean;
+    return clean + text.slice(Math.max(end, 0));
   }
 }
 
@@ -116,6 +121,8 @@ function encodings(line: string): readonly string[] {
     const percent = encodeURIComponent(text);
     const form = new URLSearchParams([["", text]]).toString().slice(1);
     const json = JSON.stringify(text).slice(1, -1);
+    // As it is: half a character is escaped by itself.
+    const rawJson = JSON.stringify(raw).slice(1, -1);
     const ascii = json.replace(
       /[\u007f-\uffff]/g,
       (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
@@ -134,11 +141,23 @@ function encodings(line: string): readonly string[] {
       form,
       lowerCaseEscapes(form),
       json,
+      rawJson,
       json.replaceAll("/", "\\/"),
       ascii,
       ascii.replaceAll("/", "\\/"),
     ];
   });
+}
+
+function occurrences(
+  form: string,
+  text: string,
+): readonly { readonly start: number; readonly end: number }[] {
+  const found = [];
+  for (let start = text.indexOf(form); start >= 0; start = text.indexOf(form, start + 1)) {
+    found.push({ start, end: start + form.length });
+  }
+  return found;
 }
 
 function lowerCaseEscapes(percentEncoded: string): string {

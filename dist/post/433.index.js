@@ -1241,7 +1241,8 @@ function createJournal(path, onFirst) {
                 writeFileSync(path, "", { mode: 0o600, flag: "wx" });
                 begun = true;
             }
-            appendFileSync(path, `${JSON.stringify(entry)}\n`);
+            // The newline in front ends what a full disk may have cut short.
+            appendFileSync(path, `\n${JSON.stringify(entry)}\n`);
         });
     };
     return {
@@ -1321,14 +1322,28 @@ function unwritable(act) {
         throw RotationError.of("JOURNAL_UNWRITABLE", { reason }, { cause });
     }
 }
-/** A line that was cut off by a kill is no JSON, and says nothing. */
+/** A line that was cut off by a kill is no JSON, and says nothing; nor does what is no entry. */
 function parseEntry(line) {
     try {
-        return JSON.parse(line);
+        const entry = JSON.parse(line);
+        if (typeof entry?.rotation !== "string" || !KINDS.includes(String(entry.did)))
+            return undefined;
+        const isWhole = entry.did !== "sealed" || (isObject(entry.target) && isObject(entry.value));
+        return isWhole ? entry : undefined;
     }
     catch {
         return undefined;
     }
+}
+const KINDS = [
+    "markers",
+    "rotating",
+    "settled",
+    "sealed",
+    "written",
+];
+function isObject(value) {
+    return typeof value === "object" && value !== null;
 }
 
 ;// CONCATENATED MODULE: ./src/due.ts
@@ -1395,6 +1410,8 @@ const LARGEST_SUMMARY = 900_000;
 const LONGEST_LINE = 100_000;
 /** The longest text from outside that is shown, in characters. */
 const LONGEST_DETAIL = 500;
+/** The longest message, in characters: codes of providers stand in it, and the hint behind it must not be cut off. */
+const LONGEST_MESSAGE = 1_000;
 /**
  * Makes a text harmless for the log: secrets hidden, nothing in it that the runner could take for a command or a
  * terminal for an order, at most one line, cut at `longest` characters.
@@ -1415,7 +1432,7 @@ function report_describeError(error, masker) {
 /** An error without the next thing to do. */
 function describeProblem({ code, message, detail }, masker) {
     const said = detail === undefined ? "" : ` It said: "${cleanLine(detail, masker, LONGEST_DETAIL)}".`;
-    return cleanLine(`${code}: ${message}${said}`, masker);
+    return `${cleanLine(`${code}: ${message}`, masker, LONGEST_MESSAGE)}${said}`;
 }
 /** The last line of a rotation's log. */
 function describeOutcome(outcome) {
@@ -1611,7 +1628,11 @@ function escapeMarkdown(text) {
         .replace(/[^\p{L}\p{N} .,;:/?()'"=%+…-]/gu, (character) => `&#${String(character.codePointAt(0))};`)
         // GitHub makes links of bare addresses too.
         .replace(/:(?=\/\/)/g, "&#58;")
-        .replace(/www\./gi, (www) => `${www.slice(0, 3)}&#46;`));
+        .replace(/www\./gi, (www) => `${www.slice(0, 3)}&#46;`)
+        // Of mail addresses and names even where they are escaped: a joiner that nobody sees breaks them.
+        .replaceAll("&#64;", "&#64;&#8288;")
+        // Nor is the beginning of a line to become an item of a list.
+        .replace(/^(\d+)([.)])/, (_, digits, mark) => `${digits}&#${String(mark.codePointAt(0))};`));
 }
 function cutLines(lines) {
     let size = 0;

@@ -31,7 +31,8 @@ export function createHuaweiCsms(inputs: ProviderInputs, context: ProviderContex
     const action = "read the stage SYSCURRENT";
     const { stage } = await get({ path: `${path}/stages/SYSCURRENT`, action, signal });
     const version = isObject(stage) ? stage["version_id"] : undefined;
-    if (typeof version === "string" && version !== "") return version;
+    // Shown in the output \`results\`, where no text of a provider may stand.
+    if (typeof version === "string" && /^[\w.-]{1,64}$/.test(version)) return version;
     throw invalidAnswer(title, { action, found: `no "version_id"`, expected: "the version in force" });
   };
 

@@ -46,7 +46,7 @@ export function readEnvelope(value: unknown): Envelope {
   const rawBody = Buffer.from(body, "base64");
   if (rawBody.toString("base64") !== body) throw refused("form", `its "body_b64" is no base64`);
   if (rawBody.length > LARGEST_BODY) throw refused("form", "its body is larger than 64 KiB");
-  const push = { rawBody, timestamp: String(timestamp), nonce: String(nonce), signature: String(signature) };
+  const push = { rawBody, timestamp: textOf(timestamp), nonce: textOf(nonce), signature: textOf(signature) };
   if (!isWellFormed(push)) {
     throw refused("form", "its timestamp, nonce or signature is not as the platform writes them");
   }
@@ -139,6 +139,11 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** A number too, as somebody may have made one of the digits. */
+function textOf(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -65,9 +65,18 @@ export function canonicalRequest(
 function canonicalPath(pathname: string): string {
   const path = pathname
     .split("/")
-    .map((segment) => encode(decodeURIComponent(segment)))
+    .map((segment) => encode(decode(segment)))
     .join("/");
   return path.endsWith("/") ? path : `${path}/`;
+}
+
+/** What is not percent-encoded UTF-8 is taken as it stands. */
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }
 
 /** Sorted by name, then by value, in code order. */
