@@ -13026,49 +13026,270 @@ function readMessage(data) {
 }
 
 ;// CONCATENATED MODULE: ./src/github/pacing.ts
-const LIMITS = [
-    { writes: 80, within: 60_000 },
-    { writes: 500, within: 3_600_000 },
-];
+
+const MINUTE = { writes: 80, within: 60_000 };
+const HOUR = { writes: 500, within: 3_600_000 };
+/** What the writes leave of a minute's points. */
+const READS = { reads: 900 - 5 * MINUTE.writes, within: 60_000 };
+/** Of the 100 requests at once that GitHub allows whoever has the token. */
+const READS_AT_ONCE = 16;
+/** The longest that one refusal holds up everybody, in milliseconds. */
+const LONGEST_HOLD = 60_000;
 function createPacer(clock) {
-    const started = [];
-    let last = Promise.resolve();
-    let waited = 0;
+    const announced = new Map();
+    /** What is left of the reservations. */
+    const owed = new Map();
+    /** The lanes that wait, the one that was served last at the end. */
+    const queues = new Map();
+    const wishes = [];
+    const writes = createLog(clock);
+    const reads = createReads(clock);
+    /** GitHub has asked for silence in this time, in milliseconds since 1970. */
+    let held = { from: 0, until: 0 };
+    let working = false;
+    let wake;
+    /** How many writes may begin now. */
+    const room = () => {
+        if (clock.now() < held.until)
+            return 0;
+        return Math.min(...[MINUTE, HOUR].map((limit) => limit.writes - writes.within(limit.within)));
+    };
+    const reserved = () => [...owed.values()].reduce((sum, left) => sum + left, 0);
+    /** Milliseconds until something that waits can go on; 0 if time alone will not help. */
     const pause = () => {
+        const [wish] = wishes;
+        const urgent = [...queues.keys()].some((lane) => owed.has(lane));
+        const taken = urgent ? 0 : reserved();
+        const ofMinute = taken + (wish === undefined || urgent ? 1 : firstBatch(wish.writes));
+        const ofHour = taken + (wish === undefined || urgent ? 1 : Math.min(wish.writes, HOUR.writes));
+        return Math.max(held.until - clock.now(), writes.untilAtMost(MINUTE.writes - ofMinute, MINUTE.within), writes.untilAtMost(HOUR.writes - ofHour, HOUR.within));
+    };
+    /** Whether so many writes would now take no longer than they do where nothing else is written. */
+    const fits = (count) => {
+        const leftOfHour = HOUR.writes - writes.within(HOUR.within) - reserved();
+        return room() - reserved() >= firstBatch(count) && leftOfHour >= Math.min(count, HOUR.writes);
+    };
+    const grant = () => {
+        // In their order: a large one must not starve behind small ones.
+        for (let wish = wishes[0]; wish !== undefined && fits(wish.writes); wish = wishes[0]) {
+            wishes.shift();
+            owed.set(wish.lane, wish.writes);
+            wish.granted();
+        }
+    };
+    /** The lane whose turn it is: those with a reservation first, and among equals who was served longest ago. */
+    const nextLane = () => {
+        const free = room();
+        if (free <= 0)
+            return undefined;
+        const lanes = [...queues.keys()];
+        const urgent = lanes.find((lane) => owed.has(lane));
+        if (urgent !== undefined)
+            return urgent;
+        // What is reserved, and what the next reservation waits for, is not for the others.
+        const kept = reserved() + (wishes[0] === undefined ? 0 : firstBatch(wishes[0].writes));
+        return free > kept ? lanes[0] : undefined;
+    };
+    const nextTurn = () => {
+        const lane = nextLane();
+        const queue = lane === undefined ? undefined : queues.get(lane);
+        if (lane === undefined || queue === undefined)
+            return undefined;
+        const turn = queue.shift();
+        queues.delete(lane);
+        if (queue.length > 0)
+            queues.set(lane, queue);
+        return turn;
+    };
+    const work = async () => {
+        for (;;) {
+            grant();
+            const turn = nextTurn();
+            if (turn !== undefined) {
+                await turn.run();
+                continue;
+            }
+            if (queues.size === 0 && wishes.length === 0)
+                break;
+            const milliseconds = pause();
+            if (milliseconds > 0) {
+                for (const [first] of queues.values())
+                    first?.tell(milliseconds);
+                for (const wish of wishes)
+                    wish.tell(milliseconds);
+            }
+            await rest(milliseconds);
+        }
+        working = false;
+    };
+    /** Until time has passed, or something has come or gone; without a time, until then. */
+    const rest = async (milliseconds) => {
+        const woken = new AbortController();
+        const waking = new Promise((resolve) => {
+            wake = () => {
+                woken.abort(new Error("woken"));
+                resolve();
+            };
+        });
+        await (milliseconds > 0 ? clock.sleep(milliseconds, woken.signal).catch(() => undefined) : waking);
+        wake = undefined;
+    };
+    const start = () => {
+        wake?.();
+        if (working)
+            return;
+        working = true;
+        void work();
+    };
+    const hold = (thrown) => {
+        if (!(thrown instanceof errors_RotationError) || thrown.code !== "GITHUB_RATE_LIMITED")
+            return;
         const now = clock.now();
-        const oldest = LIMITS[1].within;
-        while (started[0] !== undefined && started[0] <= now - oldest)
-            started.shift();
-        return Math.max(0, ...LIMITS.map(({ writes, within }) => {
-            const first = started.at(-writes);
-            return first === undefined ? 0 : first + within - now;
-        }));
+        const until = now + Math.min(thrown.retryAfter ?? 0, LONGEST_HOLD);
+        held = { from: now < held.until ? held.from : now, until: Math.max(held.until, until) };
+    };
+    const createLane = () => {
+        let waited = 0;
+        /** Silence that GitHub has asked for is no waiting for the pace: with it alone, nothing would ever be given up. */
+        const waitedSince = (time) => {
+            const now = clock.now();
+            const silent = Math.min(now, held.until) - Math.max(time, held.from);
+            return now - time - Math.max(0, silent);
+        };
+        const lane = {
+            get waited() {
+                return waited;
+            },
+            write: (send, onWait) => new Promise((resolve) => {
+                const enqueuedAt = clock.now();
+                const turn = {
+                    tell: once(onWait),
+                    async run() {
+                        waited += waitedSince(enqueuedAt);
+                        const left = owed.get(lane);
+                        if (left !== undefined)
+                            owed.set(lane, Math.max(0, left - 1));
+                        const sending = writes.during(send);
+                        resolve(sending);
+                        await sending.catch(hold);
+                    },
+                };
+                queues.set(lane, [...(queues.get(lane) ?? []), turn]);
+                start();
+            }),
+            read: reads,
+            announce(count) {
+                announced.set(lane, count);
+                return minutesFor([...announced.values()].reduce((sum, each) => sum + each, 0));
+            },
+            reserve: (count, signal, onWait) => new Promise((resolve, reject) => {
+                const abandon = () => {
+                    const at = wishes.indexOf(wish);
+                    if (at >= 0)
+                        wishes.splice(at, 1);
+                    reject(signal.reason);
+                    start();
+                };
+                const wish = {
+                    lane,
+                    writes: count,
+                    granted() {
+                        signal.removeEventListener("abort", abandon);
+                        resolve();
+                    },
+                    tell: once(onWait),
+                };
+                if (signal.aborted) {
+                    abandon();
+                    return;
+                }
+                signal.addEventListener("abort", abandon, { once: true });
+                wishes.push(wish);
+                start();
+            }),
+            release() {
+                owed.delete(lane);
+                start();
+            },
+        };
+        return lane;
+    };
+    return { lane: createLane };
+}
+/** How many of so many writes must be made at once for the rest to come in full minutes. */
+function firstBatch(count) {
+    return ((count - 1) % MINUTE.writes) + 1;
+}
+function once(onWait) {
+    let told = false;
+    return (milliseconds) => {
+        if (told)
+            return;
+        told = true;
+        onWait?.(milliseconds);
+    };
+}
+/** Minutes that so many writes take at least. */
+function minutesFor(writes) {
+    const hours = Math.floor((writes - 1) / HOUR.writes);
+    const rest = writes - hours * HOUR.writes;
+    return hours * 60 + Math.floor((rest - 1) / MINUTE.writes);
+}
+function createLog(clock) {
+    let underWay = 0;
+    const ended = [];
+    /** How many ended within the span: from the newest on, as most of an hour's are older than a minute. */
+    const endedWithin = (span) => {
+        const since = clock.now() - span;
+        const older = ended.findLastIndex((time) => time <= since);
+        return ended.length - 1 - older;
     };
     return {
-        get waited() {
-            return waited;
+        within: (span) => underWay + endedWithin(span),
+        async during(send) {
+            underWay += 1;
+            try {
+                return await send();
+            }
+            finally {
+                underWay -= 1;
+                ended.push(clock.now());
+                ended.splice(0, ended.length - endedWithin(HOUR.within));
+            }
         },
-        minutesFor(writes) {
-            const [perMinute, perHour] = LIMITS;
-            const hours = Math.floor((writes - 1) / perHour.writes);
-            const rest = writes - hours * perHour.writes;
-            return hours * 60 + Math.floor((rest - 1) / perMinute.writes);
+        untilAtMost(count, span) {
+            const excess = endedWithin(span) - count;
+            const last = ended[ended.length - endedWithin(span) + excess - 1];
+            return excess <= 0 || count < 0 || last === undefined ? 0 : last + span - clock.now();
         },
-        write(send, onWait) {
-            const turn = last.then(async () => {
-                const wait = pause();
-                if (wait > 0) {
-                    onWait?.(wait);
-                    await clock.sleep(wait);
-                    waited += wait;
-                }
-                started.push(clock.now());
-                return send();
+    };
+}
+function createReads(clock) {
+    const log = createLog(clock);
+    const waiting = [];
+    let underWay = 0;
+    return async (send) => {
+        if (underWay >= READS_AT_ONCE) {
+            await new Promise((resolve) => {
+                waiting.push(resolve);
             });
-            // A failed write must not stop the ones behind it.
-            last = turn.catch(() => undefined);
-            return turn;
-        },
+        }
+        else
+            underWay += 1;
+        try {
+            while (log.within(READS.within) >= READS.reads) {
+                await clock.sleep(Math.max(1, log.untilAtMost(READS.reads - 1, READS.within)));
+            }
+            return await log.during(send);
+        }
+        finally {
+            const first = waiting.shift();
+            // Whoever comes next takes the place over.
+            if (first === undefined)
+                underWay -= 1;
+            else
+                first();
+        }
     };
 }
 
@@ -13105,6 +13326,8 @@ async function createSeal() {
 
 
 
+/** Said of a write that waits for its turn. */
+const PACE = "keeping to the pace that GitHub accepts";
 /** GitHub's limit for a repository and for an environment (https://docs.github.com/en/actions/reference/security/secrets#limits-for-secrets). */
 const MOST_SECRETS = 100;
 /** The endpoint of a place's secrets, below the API's base URL, every name percent-encoded once. */
@@ -13117,7 +13340,7 @@ function secretsPath(place) {
             return `${repository}/environments/${encodeSegment(place.environment)}/secrets`;
     }
 }
-function createSecretStore({ api, pacer, clock, onWait, }) {
+function createSecretStore({ api, lane, clock, onWait, }) {
     // A run may wait out a limit, but not the hour that GitHub's primary one can take.
     const policy = { ...readPolicy, longestRetryAfter: 15 * 60_000 };
     const again = (signal) => ({
@@ -13127,20 +13350,21 @@ function createSecretStore({ api, pacer, clock, onWait, }) {
             onWait(error.message, milliseconds);
         },
     });
-    const paced = (send) => pacer.write(send, (milliseconds) => {
-        onWait("keeping to the pace that GitHub accepts", milliseconds);
+    const paced = (send) => lane.write(send, (milliseconds) => {
+        onWait(PACE, milliseconds);
     });
+    const read = (request) => lane.read(() => api(request));
     const readPublicKey = async (place, signal) => {
         const action = "read the public key";
         const path = `${secretsPath(place)}/public-key`;
-        const answer = await api({ method: "GET", path, place, action, signal });
+        const answer = await read({ method: "GET", path, place, action, signal });
         return toPublicKey(answer, place, action);
     };
     return {
         async open(place, signal) {
             const [publicKey, secrets] = await Promise.all([
                 retry(() => readPublicKey(place, signal), again(signal), policy),
-                retry(() => list(api, place, signal), again(signal), policy),
+                retry(() => list(read, place, signal), again(signal), policy),
             ]);
             return { place, publicKey, secrets, limit: MOST_SECRETS };
         },
@@ -13157,7 +13381,7 @@ function createSecretStore({ api, pacer, clock, onWait, }) {
             const action = `look at secret ${name}`;
             const path = `${secretsPath(place)}/${name}`;
             try {
-                const { data } = await api({ method: "GET", path, place, action });
+                const { data } = await read({ method: "GET", path, place, action });
                 return readTime(data, action);
             }
             catch (thrown) {
@@ -14232,17 +14456,17 @@ function detailOf({ body, headers }) {
 /** The Lark edition has the same API at `https://open.larksuite.com`. */
 const feishu_API_URL = "https://open.feishu.cn";
 const SECOND = 1_000;
-const MINUTE = 60_000;
+const feishu_MINUTE = 60_000;
 /** How long a ticket works, whether there is a newer one or not (https://open.feishu.cn/document/faq/questions-related-to-isv). */
-const LIFETIME = 180 * MINUTE;
+const LIFETIME = 180 * feishu_MINUTE;
 /** A shorter key can be guessed from a signature that somebody has seen; the console makes 32 characters. */
 const SHORTEST_SAFE_KEY = 20;
 /** The request may be repeated: each one only has another ticket pushed. */
-const REQUEST_POLICY = { attempts: 3, firstWait: SECOND, longestWait: 8 * SECOND, longestRetryAfter: MINUTE };
+const REQUEST_POLICY = { attempts: 3, firstWait: SECOND, longestWait: 8 * SECOND, longestRetryAfter: feishu_MINUTE };
 /** Between two looks into the inbox. */
 const POLL_INTERVAL = 5 * SECOND;
 /** How much the clocks of runner and platform may differ. */
-const CLOCK_SKEW = MINUTE;
+const CLOCK_SKEW = feishu_MINUTE;
 /**
  * Renews a store app's `app_ticket`
  * (https://open.feishu.cn/document/server-docs/authentication-management/access-token/app_ticket_resend). The answer
@@ -14461,9 +14685,9 @@ function readEncryptKey(inputs, { masker, warn }) {
     return masker.secret(key);
 }
 function readMaxAge(inputs, delivery) {
-    const standard = delivery === "inbox" ? 5 * MINUTE : 15 * MINUTE;
+    const standard = delivery === "inbox" ? 5 * feishu_MINUTE : 15 * feishu_MINUTE;
     const maxAge = inputs.duration("envelope-max-age") ?? standard;
-    if (maxAge > 60 * MINUTE) {
+    if (maxAge > 60 * feishu_MINUTE) {
         const found = "longer than an hour";
         const expected = "at most 60m, as an old envelope may be one that somebody has kept";
         inputs.problem(errors_RotationError.of("INPUT_INVALID", { input: "envelope-max-age", found, expected }));
@@ -15535,8 +15759,8 @@ function wasWritten(outcome) {
 }
 
 ;// CONCATENATED MODULE: ./src/due.ts
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
+const due_HOUR = 3_600_000;
+const DAY = 24 * due_HOUR;
 /** Decides what is due: the first rule that fits. */
 function decide({ targets, markers, madeAt }, { mode, force, rotateAfter, readable, arrived = false }, now) {
     if (mode === "sync")
@@ -15553,7 +15777,7 @@ function decide({ targets, markers, madeAt }, { mode, force, rotateAfter, readab
     const age = now - (madeAt ?? Math.min(...written));
     const since = `${madeAt === undefined ? "the oldest target was written" : "the secret in force was made"} ${inWords(age)} ago`;
     // Schedules drift, and a weekly run with 7d must not become fortnightly.
-    const enough = rotateAfter >= DAY ? rotateAfter - HOUR : rotateAfter;
+    const enough = rotateAfter >= DAY ? rotateAfter - due_HOUR : rotateAfter;
     if (age >= enough) {
         return { action: "rotate", reason: since };
     }
@@ -16239,10 +16463,13 @@ function checkRoom(rotation, { place, secrets, limit }, markers) {
     return errors_RotationError.of("SECRET_LIMIT", { place: formatPlace(place), limit, missing: excess });
 }
 /** A marker is one write and one deletion, each target one write. */
-function checkPace(rotation, { pacer }, places) {
+function checkPace(rotation, { lane }, places) {
     const writes = rotation.targets.length + (marks(rotation) ? 2 * places : 0);
-    const minutes = pacer.minutesFor(writes);
-    return minutes <= LONGEST_RUN ? undefined : errors_RotationError.of("TOO_MANY_WRITES", { writes, minutes });
+    const minutes = lane.announce(writes);
+    if (minutes <= LONGEST_RUN)
+        return undefined;
+    lane.announce(0);
+    return errors_RotationError.of("TOO_MANY_WRITES", { writes, minutes });
 }
 /** A secret that has expired where it is used says that new ones do not arrive. */
 function checkLifetime({ provider: { title, lifetime } }, { state }, { clock }) {
@@ -16328,9 +16555,9 @@ async function publish(secret, { rotation, tools, seal, places, problems, }) {
     }
     const total = rotation.targets.length;
     const startedAt = clock.now();
-    const pacedBefore = tools.pacer.waited;
+    const pacedBefore = tools.lane.waited;
     // Time spent keeping to GitHub's pace is not time spent failing.
-    const deadline = () => startedAt + rotation.writeTimeout + (tools.pacer.waited - pacedBefore);
+    const deadline = () => startedAt + rotation.writeTimeout + (tools.lane.waited - pacedBefore);
     let written = 0;
     while (queue.length > 0) {
         const parcel = await next(queue);
@@ -16454,9 +16681,11 @@ async function go(rotation, tools) {
     const { prepared } = ready;
     let secret;
     try {
+        await reserve(rotation, tools);
         secret = await obtain(rotation, tools, prepared);
     }
     catch (thrown) {
+        tools.lane.release();
         return notRotated(rotation, prepared, errors_RotationError.from(thrown));
     }
     const rotatedAt = prepared.action === "rotate" ? { rotatedAt: tools.clock.now() } : {};
@@ -16464,6 +16693,7 @@ async function go(rotation, tools) {
         ? await deliver(secret, rotation, tools, prepared)
         : await deliverIfConfirmed(secret, rotation, tools, prepared);
     const { targets, confirmation, last } = delivery;
+    tools.lane.release();
     return rotation_close({ rotation, tools, prepared, confirmation }, {
         status: prepared.action === "rotate" ? "rotated" : "synced",
         targets,
@@ -16484,6 +16714,12 @@ async function request(rotation, { log }, { markers, healing, warnings }) {
     log.line(`rotate: ${provider.title} was asked for a new secret, which comes with a later event`);
     const targets = rotation.targets.map((target) => ({ target, status: "skipped" }));
     return { status: "requested", targets, warnings };
+}
+/** Whatever GitHub's pace makes wait for waits while provider and targets still agree. */
+async function reserve({ targets }, { lane, log, cancel }) {
+    await lane.reserve(targets.length, cancel, (milliseconds) => {
+        log.wait("GitHub's pace must leave room for all targets before the secret changes", milliseconds);
+    });
 }
 /** The secret to publish: a new one, or for `sync` and healing the one in force. */
 async function obtain({ name, provider }, { journal, log, cancel }, prepared) {
@@ -16947,7 +17183,7 @@ async function main() {
 }
 /** Everything is put together here, and nothing decided. */
 async function run(runner, masker) {
-    const log = createLog(runner, masker);
+    const log = main_createLog(runner, masker);
     const http = createHttp();
     const clock = systemClock;
     const warn = (text) => {
@@ -16971,11 +17207,11 @@ async function run(runner, masker) {
         // One rotation prints as it goes.
         core.startGroup(rotations.map(({ name }) => name).join(", "));
     });
-    const pacer = createPacer(clock);
+    const lane = createPacer(clock).lane();
     const api = createGitHubApi({ token, apiUrl: gitHubApiUrl(), http, clock });
     const path = journalPath();
     const tools = {
-        store: createSecretStore({ api, pacer, clock, onWait: log.wait }),
+        store: createSecretStore({ api, lane, clock, onWait: log.wait }),
         // From here on there is a secret soon: core must be there to mask it, and to save the journal's path.
         seal: async () => {
             await letRequestsLeave();
@@ -16987,7 +17223,7 @@ async function run(runner, masker) {
         }),
         masker,
         clock,
-        pacer,
+        lane,
         log,
         cancel: cancelOnSignals(),
     };
@@ -17012,7 +17248,7 @@ function cancelOnSignals() {
     }
     return controller.signal;
 }
-function createLog(runner, masker) {
+function main_createLog(runner, masker) {
     const line = (text) => {
         runner.say((core) => {
             core.info(cleanLine(text, masker));

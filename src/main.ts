@@ -75,11 +75,11 @@ async function run(runner: Runner, masker: Masker): Promise<void> {
     core.startGroup(rotations.map(({ name }) => name).join(", "));
   });
 
-  const pacer = createPacer(clock);
+  const lane = createPacer(clock).lane();
   const api = createGitHubApi({ token, apiUrl: gitHubApiUrl(), http, clock });
   const path = journalPath();
   const tools: Tools = {
-    store: createSecretStore({ api, pacer, clock, onWait: log.wait }),
+    store: createSecretStore({ api, lane, clock, onWait: log.wait }),
     // From here on there is a secret soon: core must be there to mask it, and to save the journal's path.
     seal: async () => {
       await letRequestsLeave();
@@ -91,7 +91,7 @@ async function run(runner: Runner, masker: Masker): Promise<void> {
     }),
     masker,
     clock,
-    pacer,
+    lane,
     log,
     cancel: cancelOnSignals(),
   };

@@ -36,7 +36,7 @@ export async function postMain(path: string): Promise<void> {
   const token = masker.secret(inputsFromEnvironment()["github-token"]?.trim() ?? "");
   const clock = systemClock;
   const api = createGitHubApi({ token, apiUrl: gitHubApiUrl(), http: createHttp(), clock });
-  const store = createSecretStore({ api, pacer: createPacer(clock), clock, onWait: wait });
+  const store = createSecretStore({ api, lane: createPacer(clock).lane(), clock, onWait: wait });
   const deadline = clock.now() + PATIENCE;
   const finished = [];
   for (const rotation of unfinished) {

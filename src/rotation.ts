@@ -39,8 +39,10 @@ async function go(rotation: Rotation, tools: Tools): Promise<RotationOutcome> {
 
   let secret: NewSecret;
   try {
+    await reserve(rotation, tools);
     secret = await obtain(rotation, tools, prepared);
   } catch (thrown) {
+    tools.lane.release();
     return notRotated(rotation, prepared, RotationError.from(thrown));
   }
   const rotatedAt = prepared.action === "rotate" ? { rotatedAt: tools.clock.now() } : {};
@@ -49,6 +51,7 @@ async function go(rotation: Rotation, tools: Tools): Promise<RotationOutcome> {
       ? await deliver(secret, rotation, tools, prepared)
       : await deliverIfConfirmed(secret, rotation, tools, prepared);
   const { targets, confirmation, last } = delivery;
+  tools.lane.release();
   return close(
     { rotation, tools, prepared, confirmation },
     {
@@ -76,6 +79,13 @@ async function request(
   log.line(`rotate: ${provider.title} was asked for a new secret, which comes with a later event`);
   const targets = rotation.targets.map((target) => ({ target, status: "skipped" as const }));
   return { status: "requested", targets, warnings };
+}
+
+/** Whatever GitHub's pace makes wait for waits while provider and targets still agree. */
+async function reserve({ targets }: Rotation, { lane, log, cancel }: Tools): Promise<void> {
+  await lane.reserve(targets.length, cancel, (milliseconds) => {
+    log.wait("GitHub's pace must leave room for all targets before the secret changes", milliseconds);
+  });
 }
 
 /** The secret to publish: a new one, or for `sync` and healing the one in force. */

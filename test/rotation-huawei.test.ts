@@ -91,7 +91,7 @@ function open<Service extends HuaweiService>(
       journal,
       masker,
       clock,
-      pacer: bench.pacer,
+      lane: bench.lane,
       log: {
         line: (text) => logged.push(text),
         wait: (why) => logged.push(why),

@@ -78,7 +78,7 @@ function open() {
     written: note("written"),
     settled: note("settled"),
   };
-  const pacer = createPacer(clock);
+  const lane = createPacer(clock).lane();
   const token = masker.secret("github_pat_of_a_test");
   const api = createGitHubApi({
     token,
@@ -103,12 +103,12 @@ function open() {
         ...change,
       },
       {
-        store: createSecretStore({ api, pacer, clock, onWait: () => undefined }),
+        store: createSecretStore({ api, lane, clock, onWait: () => undefined }),
         seal: createSeal,
         journal: journalInUse,
         masker,
         clock,
-        pacer,
+        lane,
         log: { line: (text) => lines.push(text), wait: () => undefined, problem: () => undefined },
         cancel: cancel.signal,
       },

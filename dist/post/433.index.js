@@ -979,6 +979,8 @@ function readMessage(data) {
 
 
 
+/** Said of a write that waits for its turn. */
+const PACE = "keeping to the pace that GitHub accepts";
 /** GitHub's limit for a repository and for an environment (https://docs.github.com/en/actions/reference/security/secrets#limits-for-secrets). */
 const MOST_SECRETS = 100;
 /** The endpoint of a place's secrets, below the API's base URL, every name percent-encoded once. */
@@ -991,7 +993,7 @@ function secretsPath(place) {
             return `${repository}/environments/${encodeSegment(place.environment)}/secrets`;
     }
 }
-function createSecretStore({ api, pacer, clock, onWait, }) {
+function createSecretStore({ api, lane, clock, onWait, }) {
     // A run may wait out a limit, but not the hour that GitHub's primary one can take.
     const policy = { ...readPolicy, longestRetryAfter: 15 * 60_000 };
     const again = (signal) => ({
@@ -1001,20 +1003,21 @@ function createSecretStore({ api, pacer, clock, onWait, }) {
             onWait(error.message, milliseconds);
         },
     });
-    const paced = (send) => pacer.write(send, (milliseconds) => {
-        onWait("keeping to the pace that GitHub accepts", milliseconds);
+    const paced = (send) => lane.write(send, (milliseconds) => {
+        onWait(PACE, milliseconds);
     });
+    const read = (request) => lane.read(() => api(request));
     const readPublicKey = async (place, signal) => {
         const action = "read the public key";
         const path = `${secretsPath(place)}/public-key`;
-        const answer = await api({ method: "GET", path, place, action, signal });
+        const answer = await read({ method: "GET", path, place, action, signal });
         return toPublicKey(answer, place, action);
     };
     return {
         async open(place, signal) {
             const [publicKey, secrets] = await Promise.all([
                 retry(() => readPublicKey(place, signal), again(signal), policy),
-                retry(() => list(api, place, signal), again(signal), policy),
+                retry(() => list(read, place, signal), again(signal), policy),
             ]);
             return { place, publicKey, secrets, limit: MOST_SECRETS };
         },
@@ -1031,7 +1034,7 @@ function createSecretStore({ api, pacer, clock, onWait, }) {
             const action = `look at secret ${name}`;
             const path = `${secretsPath(place)}/${name}`;
             try {
-                const { data } = await api({ method: "GET", path, place, action });
+                const { data } = await read({ method: "GET", path, place, action });
                 return readTime(data, action);
             }
             catch (thrown) {
@@ -1175,49 +1178,270 @@ function quote(text) {
 }
 
 ;// CONCATENATED MODULE: ./src/github/pacing.ts
-const LIMITS = [
-    { writes: 80, within: 60_000 },
-    { writes: 500, within: 3_600_000 },
-];
+
+const MINUTE = { writes: 80, within: 60_000 };
+const HOUR = { writes: 500, within: 3_600_000 };
+/** What the writes leave of a minute's points. */
+const READS = { reads: 900 - 5 * MINUTE.writes, within: 60_000 };
+/** Of the 100 requests at once that GitHub allows whoever has the token. */
+const READS_AT_ONCE = 16;
+/** The longest that one refusal holds up everybody, in milliseconds. */
+const LONGEST_HOLD = 60_000;
 function createPacer(clock) {
-    const started = [];
-    let last = Promise.resolve();
-    let waited = 0;
+    const announced = new Map();
+    /** What is left of the reservations. */
+    const owed = new Map();
+    /** The lanes that wait, the one that was served last at the end. */
+    const queues = new Map();
+    const wishes = [];
+    const writes = createLog(clock);
+    const reads = createReads(clock);
+    /** GitHub has asked for silence in this time, in milliseconds since 1970. */
+    let held = { from: 0, until: 0 };
+    let working = false;
+    let wake;
+    /** How many writes may begin now. */
+    const room = () => {
+        if (clock.now() < held.until)
+            return 0;
+        return Math.min(...[MINUTE, HOUR].map((limit) => limit.writes - writes.within(limit.within)));
+    };
+    const reserved = () => [...owed.values()].reduce((sum, left) => sum + left, 0);
+    /** Milliseconds until something that waits can go on; 0 if time alone will not help. */
     const pause = () => {
+        const [wish] = wishes;
+        const urgent = [...queues.keys()].some((lane) => owed.has(lane));
+        const taken = urgent ? 0 : reserved();
+        const ofMinute = taken + (wish === undefined || urgent ? 1 : firstBatch(wish.writes));
+        const ofHour = taken + (wish === undefined || urgent ? 1 : Math.min(wish.writes, HOUR.writes));
+        return Math.max(held.until - clock.now(), writes.untilAtMost(MINUTE.writes - ofMinute, MINUTE.within), writes.untilAtMost(HOUR.writes - ofHour, HOUR.within));
+    };
+    /** Whether so many writes would now take no longer than they do where nothing else is written. */
+    const fits = (count) => {
+        const leftOfHour = HOUR.writes - writes.within(HOUR.within) - reserved();
+        return room() - reserved() >= firstBatch(count) && leftOfHour >= Math.min(count, HOUR.writes);
+    };
+    const grant = () => {
+        // In their order: a large one must not starve behind small ones.
+        for (let wish = wishes[0]; wish !== undefined && fits(wish.writes); wish = wishes[0]) {
+            wishes.shift();
+            owed.set(wish.lane, wish.writes);
+            wish.granted();
+        }
+    };
+    /** The lane whose turn it is: those with a reservation first, and among equals who was served longest ago. */
+    const nextLane = () => {
+        const free = room();
+        if (free <= 0)
+            return undefined;
+        const lanes = [...queues.keys()];
+        const urgent = lanes.find((lane) => owed.has(lane));
+        if (urgent !== undefined)
+            return urgent;
+        // What is reserved, and what the next reservation waits for, is not for the others.
+        const kept = reserved() + (wishes[0] === undefined ? 0 : firstBatch(wishes[0].writes));
+        return free > kept ? lanes[0] : undefined;
+    };
+    const nextTurn = () => {
+        const lane = nextLane();
+        const queue = lane === undefined ? undefined : queues.get(lane);
+        if (lane === undefined || queue === undefined)
+            return undefined;
+        const turn = queue.shift();
+        queues.delete(lane);
+        if (queue.length > 0)
+            queues.set(lane, queue);
+        return turn;
+    };
+    const work = async () => {
+        for (;;) {
+            grant();
+            const turn = nextTurn();
+            if (turn !== undefined) {
+                await turn.run();
+                continue;
+            }
+            if (queues.size === 0 && wishes.length === 0)
+                break;
+            const milliseconds = pause();
+            if (milliseconds > 0) {
+                for (const [first] of queues.values())
+                    first?.tell(milliseconds);
+                for (const wish of wishes)
+                    wish.tell(milliseconds);
+            }
+            await rest(milliseconds);
+        }
+        working = false;
+    };
+    /** Until time has passed, or something has come or gone; without a time, until then. */
+    const rest = async (milliseconds) => {
+        const woken = new AbortController();
+        const waking = new Promise((resolve) => {
+            wake = () => {
+                woken.abort(new Error("woken"));
+                resolve();
+            };
+        });
+        await (milliseconds > 0 ? clock.sleep(milliseconds, woken.signal).catch(() => undefined) : waking);
+        wake = undefined;
+    };
+    const start = () => {
+        wake?.();
+        if (working)
+            return;
+        working = true;
+        void work();
+    };
+    const hold = (thrown) => {
+        if (!(thrown instanceof errors_RotationError) || thrown.code !== "GITHUB_RATE_LIMITED")
+            return;
         const now = clock.now();
-        const oldest = LIMITS[1].within;
-        while (started[0] !== undefined && started[0] <= now - oldest)
-            started.shift();
-        return Math.max(0, ...LIMITS.map(({ writes, within }) => {
-            const first = started.at(-writes);
-            return first === undefined ? 0 : first + within - now;
-        }));
+        const until = now + Math.min(thrown.retryAfter ?? 0, LONGEST_HOLD);
+        held = { from: now < held.until ? held.from : now, until: Math.max(held.until, until) };
+    };
+    const createLane = () => {
+        let waited = 0;
+        /** Silence that GitHub has asked for is no waiting for the pace: with it alone, nothing would ever be given up. */
+        const waitedSince = (time) => {
+            const now = clock.now();
+            const silent = Math.min(now, held.until) - Math.max(time, held.from);
+            return now - time - Math.max(0, silent);
+        };
+        const lane = {
+            get waited() {
+                return waited;
+            },
+            write: (send, onWait) => new Promise((resolve) => {
+                const enqueuedAt = clock.now();
+                const turn = {
+                    tell: once(onWait),
+                    async run() {
+                        waited += waitedSince(enqueuedAt);
+                        const left = owed.get(lane);
+                        if (left !== undefined)
+                            owed.set(lane, Math.max(0, left - 1));
+                        const sending = writes.during(send);
+                        resolve(sending);
+                        await sending.catch(hold);
+                    },
+                };
+                queues.set(lane, [...(queues.get(lane) ?? []), turn]);
+                start();
+            }),
+            read: reads,
+            announce(count) {
+                announced.set(lane, count);
+                return minutesFor([...announced.values()].reduce((sum, each) => sum + each, 0));
+            },
+            reserve: (count, signal, onWait) => new Promise((resolve, reject) => {
+                const abandon = () => {
+                    const at = wishes.indexOf(wish);
+                    if (at >= 0)
+                        wishes.splice(at, 1);
+                    reject(signal.reason);
+                    start();
+                };
+                const wish = {
+                    lane,
+                    writes: count,
+                    granted() {
+                        signal.removeEventListener("abort", abandon);
+                        resolve();
+                    },
+                    tell: once(onWait),
+                };
+                if (signal.aborted) {
+                    abandon();
+                    return;
+                }
+                signal.addEventListener("abort", abandon, { once: true });
+                wishes.push(wish);
+                start();
+            }),
+            release() {
+                owed.delete(lane);
+                start();
+            },
+        };
+        return lane;
+    };
+    return { lane: createLane };
+}
+/** How many of so many writes must be made at once for the rest to come in full minutes. */
+function firstBatch(count) {
+    return ((count - 1) % MINUTE.writes) + 1;
+}
+function once(onWait) {
+    let told = false;
+    return (milliseconds) => {
+        if (told)
+            return;
+        told = true;
+        onWait?.(milliseconds);
+    };
+}
+/** Minutes that so many writes take at least. */
+function minutesFor(writes) {
+    const hours = Math.floor((writes - 1) / HOUR.writes);
+    const rest = writes - hours * HOUR.writes;
+    return hours * 60 + Math.floor((rest - 1) / MINUTE.writes);
+}
+function createLog(clock) {
+    let underWay = 0;
+    const ended = [];
+    /** How many ended within the span: from the newest on, as most of an hour's are older than a minute. */
+    const endedWithin = (span) => {
+        const since = clock.now() - span;
+        const older = ended.findLastIndex((time) => time <= since);
+        return ended.length - 1 - older;
     };
     return {
-        get waited() {
-            return waited;
+        within: (span) => underWay + endedWithin(span),
+        async during(send) {
+            underWay += 1;
+            try {
+                return await send();
+            }
+            finally {
+                underWay -= 1;
+                ended.push(clock.now());
+                ended.splice(0, ended.length - endedWithin(HOUR.within));
+            }
         },
-        minutesFor(writes) {
-            const [perMinute, perHour] = LIMITS;
-            const hours = Math.floor((writes - 1) / perHour.writes);
-            const rest = writes - hours * perHour.writes;
-            return hours * 60 + Math.floor((rest - 1) / perMinute.writes);
+        untilAtMost(count, span) {
+            const excess = endedWithin(span) - count;
+            const last = ended[ended.length - endedWithin(span) + excess - 1];
+            return excess <= 0 || count < 0 || last === undefined ? 0 : last + span - clock.now();
         },
-        write(send, onWait) {
-            const turn = last.then(async () => {
-                const wait = pause();
-                if (wait > 0) {
-                    onWait?.(wait);
-                    await clock.sleep(wait);
-                    waited += wait;
-                }
-                started.push(clock.now());
-                return send();
+    };
+}
+function createReads(clock) {
+    const log = createLog(clock);
+    const waiting = [];
+    let underWay = 0;
+    return async (send) => {
+        if (underWay >= READS_AT_ONCE) {
+            await new Promise((resolve) => {
+                waiting.push(resolve);
             });
-            // A failed write must not stop the ones behind it.
-            last = turn.catch(() => undefined);
-            return turn;
-        },
+        }
+        else
+            underWay += 1;
+        try {
+            while (log.within(READS.within) >= READS.reads) {
+                await clock.sleep(Math.max(1, log.untilAtMost(READS.reads - 1, READS.within)));
+            }
+            return await log.during(send);
+        }
+        finally {
+            const first = waiting.shift();
+            // Whoever comes next takes the place over.
+            if (first === undefined)
+                underWay -= 1;
+            else
+                first();
+        }
     };
 }
 
@@ -1347,8 +1571,8 @@ function isObject(value) {
 }
 
 ;// CONCATENATED MODULE: ./src/due.ts
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
+const due_HOUR = 3_600_000;
+const DAY = 24 * due_HOUR;
 /** Decides what is due: the first rule that fits. */
 function decide({ targets, markers, madeAt }, { mode, force, rotateAfter, readable, arrived = false }, now) {
     if (mode === "sync")
@@ -1365,7 +1589,7 @@ function decide({ targets, markers, madeAt }, { mode, force, rotateAfter, readab
     const age = now - (madeAt ?? Math.min(...written));
     const since = `${madeAt === undefined ? "the oldest target was written" : "the secret in force was made"} ${inWords(age)} ago`;
     // Schedules drift, and a weekly run with 7d must not become fortnightly.
-    const enough = rotateAfter >= DAY ? rotateAfter - HOUR : rotateAfter;
+    const enough = rotateAfter >= DAY ? rotateAfter - due_HOUR : rotateAfter;
     if (age >= enough) {
         return { action: "rotate", reason: since };
     }
@@ -1687,7 +1911,7 @@ async function postMain(path) {
     const token = masker.secret((0,src_runner/* inputsFromEnvironment */.n1)()["github-token"]?.trim() ?? "");
     const clock = systemClock;
     const api = createGitHubApi({ token, apiUrl: (0,src_runner/* gitHubApiUrl */.Ly)(), http: createHttp(), clock });
-    const store = createSecretStore({ api, pacer: createPacer(clock), clock, onWait: wait });
+    const store = createSecretStore({ api, lane: createPacer(clock).lane(), clock, onWait: wait });
     const deadline = clock.now() + PATIENCE;
     const finished = [];
     for (const rotation of unfinished) {

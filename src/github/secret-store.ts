@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { RotationError } from "../errors.ts";
 import { readPolicy, retry, type RetryContext } from "../retry.ts";
 import { type GitHubApi, type GitHubAnswer, invalidAnswer } from "./api.ts";
-import type { Pacer } from "./pacing.ts";
+import type { Lane } from "./pacing.ts";
 import type { PublicKey, SealedValue } from "./seal.ts";
 import { formatPlace, type Place } from "./target.ts";
 
@@ -30,6 +30,9 @@ export interface SecretStore {
   remove(place: Place, name: string): Promise<void>;
 }
 
+/** Said of a write that waits for its turn. */
+const PACE = "keeping to the pace that GitHub accepts";
+
 /** GitHub's limit for a repository and for an environment (https://docs.github.com/en/actions/reference/security/secrets#limits-for-secrets). */
 const MOST_SECRETS = 100;
 
@@ -46,12 +49,12 @@ export function secretsPath(place: Place): string {
 
 export function createSecretStore({
   api,
-  pacer,
+  lane,
   clock,
   onWait,
 }: {
   readonly api: GitHubApi;
-  readonly pacer: Pacer;
+  readonly lane: Lane;
   readonly clock: Clock;
   readonly onWait: (why: string, milliseconds: number) => void;
 }): SecretStore {
@@ -65,13 +68,14 @@ export function createSecretStore({
     },
   });
   const paced = <T>(send: () => Promise<T>): Promise<T> =>
-    pacer.write(send, (milliseconds) => {
-      onWait("keeping to the pace that GitHub accepts", milliseconds);
+    lane.write(send, (milliseconds) => {
+      onWait(PACE, milliseconds);
     });
+  const read: GitHubApi = (request) => lane.read(() => api(request));
   const readPublicKey = async (place: Place, signal?: AbortSignal): Promise<PublicKey> => {
     const action = "read the public key";
     const path = `${secretsPath(place)}/public-key`;
-    const answer = await api({ method: "GET", path, place, action, signal });
+    const answer = await read({ method: "GET", path, place, action, signal });
     return toPublicKey(answer, place, action);
   };
 
@@ -79,7 +83,7 @@ export function createSecretStore({
     async open(place, signal) {
       const [publicKey, secrets] = await Promise.all([
         retry(() => readPublicKey(place, signal), again(signal), policy),
-        retry(() => list(api, place, signal), again(signal), policy),
+        retry(() => list(read, place, signal), again(signal), policy),
       ]);
       return { place, publicKey, secrets, limit: MOST_SECRETS };
     },
@@ -100,7 +104,7 @@ export function createSecretStore({
           const action = `look at secret ${name}`;
           const path = `${secretsPath(place)}/${name}`;
           try {
-            const { data } = await api({ method: "GET", path, place, action });
+            const { data } = await read({ method: "GET", path, place, action });
             return readTime(data, action);
           } catch (thrown) {
             if (thrown instanceof RotationError && thrown.code === "GITHUB_NOT_FOUND") return undefined;

@@ -280,10 +280,12 @@ function checkRoom(
 }
 
 /** A marker is one write and one deletion, each target one write. */
-function checkPace(rotation: Rotation, { pacer }: Tools, places: number): RotationError | undefined {
+function checkPace(rotation: Rotation, { lane }: Tools, places: number): RotationError | undefined {
   const writes = rotation.targets.length + (marks(rotation) ? 2 * places : 0);
-  const minutes = pacer.minutesFor(writes);
-  return minutes <= LONGEST_RUN ? undefined : RotationError.of("TOO_MANY_WRITES", { writes, minutes });
+  const minutes = lane.announce(writes);
+  if (minutes <= LONGEST_RUN) return undefined;
+  lane.announce(0);
+  return RotationError.of("TOO_MANY_WRITES", { writes, minutes });
 }
 
 /** A secret that has expired where it is used says that new ones do not arrive. */

@@ -79,9 +79,9 @@ export async function publish(
 
   const total = rotation.targets.length;
   const startedAt = clock.now();
-  const pacedBefore = tools.pacer.waited;
+  const pacedBefore = tools.lane.waited;
   // Time spent keeping to GitHub's pace is not time spent failing.
-  const deadline = (): number => startedAt + rotation.writeTimeout + (tools.pacer.waited - pacedBefore);
+  const deadline = (): number => startedAt + rotation.writeTimeout + (tools.lane.waited - pacedBefore);
   let written = 0;
 
   while (queue.length > 0) {

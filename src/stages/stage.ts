@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { RotationError } from "../errors.ts";
-import type { Pacer } from "../github/pacing.ts";
+import type { Lane } from "../github/pacing.ts";
 import type { Seal } from "../github/seal.ts";
 import type { SecretStore } from "../github/secret-store.ts";
 import type { Target } from "../github/target.ts";
@@ -34,7 +34,8 @@ export interface Tools {
   readonly journal: Journal;
   readonly masker: Masker;
   readonly clock: Clock;
-  readonly pacer: Pacer;
+  /** The way to GitHub that the store writes by. */
+  readonly lane: Lane;
   readonly log: RotationLog;
   /** Aborts when the run is cancelled; obeyed until the point of no return. Its reason is a {@link RotationError}. */
   readonly cancel: AbortSignal;

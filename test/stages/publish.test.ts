@@ -79,7 +79,7 @@ async function ready(
     },
     masker: bench.masker,
     clock: bench.clock,
-    pacer: bench.pacer,
+    lane: bench.lane,
     log: {
       line: (text) => log.push(text),
       wait: (why, milliseconds) => waits.push([why, milliseconds]),
@@ -338,7 +338,7 @@ test("time spent waiting for GitHub's pace does not count against write-timeout"
   const stage = await ready(texts, { writeTimeout: 20_000 });
   stage.bench.fault(answer(500), { method: "PUT", path: /SECRET_89$/, times: 3 });
   expect(statuses(await stage.run())).toEqual(texts.map(() => "written"));
-  expect(stage.bench.pacer.waited).toBe(60_000);
+  expect(stage.bench.lane.waited).toBe(60_000);
 });
 
 describe("a lost answer", () => {

@@ -1,5 +1,5 @@
 import { createGitHubApi, type GitHubApi } from "../../src/github/api.ts";
-import { createPacer, type Pacer } from "../../src/github/pacing.ts";
+import { createPacer, type Lane } from "../../src/github/pacing.ts";
 import { createSecretStore, type SecretStore } from "../../src/github/secret-store.ts";
 import type { Place } from "../../src/github/target.ts";
 import type { Http } from "../../src/http.ts";
@@ -15,7 +15,7 @@ export interface GitHubBench {
   readonly emulator: GitHubEmulator;
   readonly clock: FakeClock;
   readonly api: GitHubApi;
-  readonly pacer: Pacer;
+  readonly lane: Lane;
   readonly store: SecretStore;
   readonly masker: Masker;
   /** Every text announced to be masked so far. */
@@ -79,10 +79,10 @@ export function createGitHubBench(
     http: through?.(direct) ?? direct,
     clock,
   });
-  const pacer = createPacer(clock);
+  const lane = createPacer(clock).lane();
   const store = createSecretStore({
     api,
-    pacer,
+    lane,
     clock,
     onWait: (why, milliseconds) => waits.push({ why, milliseconds }),
   });
@@ -91,7 +91,7 @@ export function createGitHubBench(
     emulator,
     clock,
     api,
-    pacer,
+    lane,
     store,
     masker,
     announced,
