@@ -38,7 +38,7 @@ const boundaries = [
   },
   {
     files: ["rotation", "stages/**"],
-    rule: "rotation and its stages may import due, outcome, errors, secret, retry, value, github/target and github/marker; of providers, the rest of GitHub, journal and clock the types only.",
+    rule: "rotation and its stages may import due, outcome, errors, secret, retry, value, github/target, github/marker and github/access; of providers, the rest of GitHub, journal and clock the types only.",
     imports: [
       "due",
       "outcome",
@@ -48,6 +48,7 @@ const boundaries = [
       "value",
       "github/target",
       "github/marker",
+      "github/access",
       "stages/*",
     ],
     types: ["providers/provider", "github/*", "journal", "clock"],

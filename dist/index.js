@@ -12040,50 +12040,16 @@ module.exports = {
 
 /***/ }),
 
-/***/ 9407:
-/***/ ((module, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
-
-__nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4411);
-
-await (0,_main_js__WEBPACK_IMPORTED_MODULE_0__/* .main */ .i)();
-
-__webpack_async_result__();
-} catch(e) { __webpack_async_result__(e); } }, 1);
-
-/***/ }),
-
-/***/ 4411:
+/***/ 3916:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  i: () => (/* binding */ main)
-});
-
-;// CONCATENATED MODULE: ./src/clock.ts
-const systemClock = {
-    now: () => Date.now(),
-    sleep: (milliseconds, signal) => new Promise((resolve, reject) => {
-        const abort = () => {
-            clearTimeout(timer);
-            reject(signal?.reason);
-        };
-        const timer = setTimeout(() => {
-            signal?.removeEventListener("abort", abort);
-            resolve();
-        }, milliseconds);
-        if (signal?.aborted === true)
-            abort();
-        else
-            signal?.addEventListener("abort", abort, { once: true });
-    }),
-};
-
-;// CONCATENATED MODULE: ./src/errors.ts
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   FL: () => (/* binding */ RotationError),
+/* harmony export */   kt: () => (/* binding */ RotationErrors)
+/* harmony export */ });
+/* unused harmony exports describeError, errorCodes */
 /** The one error of this program: a stable code, what was found and expected, and the next thing to do. */
-class errors_RotationError extends Error {
+class RotationError extends Error {
     name = "RotationError";
     code;
     hint;
@@ -12091,6 +12057,8 @@ class errors_RotationError extends Error {
     transient;
     retryAfter;
     changed;
+    /** The name of the input that it is about, if it is about one. */
+    input;
     constructor(code, message, hint, options) {
         super(message, { cause: options.cause });
         this.code = code;
@@ -12099,18 +12067,26 @@ class errors_RotationError extends Error {
         this.transient = options.transient ?? false;
         this.retryAfter = options.retryAfter;
         this.changed = options.changed ?? "no";
+        this.input = options.input;
     }
     static of(code, context, options = {}) {
         // The index type loses the link between code and context, which the signature above has just checked.
         const problem = problems[code];
-        return new errors_RotationError(code, problem.message(context), problem.hint?.(context) ?? problem.fix, options);
+        const input = "input" in context && typeof context.input === "string" ? context.input : undefined;
+        const hint = problem.hint?.(context) ?? problem.fix;
+        return new RotationError(code, problem.message(context), hint, { ...options, input });
+    }
+    /** The same problem, with where it stands in front: `FILE:LINE:COLUMN`, or the name of a rotation. */
+    at(place) {
+        const { code, message, hint, ...rest } = this;
+        return new RotationError(code, `${place}: ${message}`, hint, { ...rest, cause: this.cause });
     }
     /** Makes a RotationError of anything thrown. What is not ours becomes `INTERNAL`, without its message. */
     static from(thrown) {
-        if (thrown instanceof errors_RotationError)
+        if (thrown instanceof RotationError)
             return thrown;
         const kind = thrown instanceof Error ? thrown.name : typeof thrown;
-        return errors_RotationError.of("INTERNAL", { kind }, { cause: thrown });
+        return RotationError.of("INTERNAL", { kind }, { cause: thrown });
     }
 }
 /** Several problems found at once, such as all that is wrong with the inputs. */
@@ -12151,6 +12127,36 @@ const problems = {
         message: (c) => `Inputs "${c.first}" and "${c.second}" are both set; expected one of them.`,
         hint: (c) => `Remove "${c.first}" or "${c.second}".`,
     }),
+    CONFIG_UNREADABLE: problem({
+        title: "The rotations file cannot be read",
+        meaning: "`config` names a file that is not there, or that the step may not read.",
+        fix: "Check the path in `config`, which is relative to the workspace, and that a step before has checked out the repository.",
+        message: (c) => `Input "config" is "${c.path}", which cannot be read (${c.reason}); expected a rotations file.`,
+    }),
+    CONFIG_INVALID: problem({
+        title: "The rotations file is not as it should be",
+        meaning: "The file is no YAML, or does not have the form of a rotations file.",
+        fix: "Correct the place that the message names; the JSON Schema of this action lets an editor check the file.",
+        message: (c) => `${c.at}: ${c.found}; expected ${c.expected}.`,
+    }),
+    VARIABLE_UNUSABLE: problem({
+        title: "A variable in the rotations file cannot be used",
+        meaning: "`${NAME}` takes a variable of the step's `env:`, in credentials only; those of GitHub and the runner are not for it.",
+        fix: "Set the variable under the step's `env:` to a secret, and name it in a credential.",
+        message: (c) => `Input "${c.input}" names the variable "${c.variable}", which ${c.found}; expected ${c.expected}.`,
+    }),
+    ROTATION_UNLISTED: problem({
+        title: "A name in `only` is not in the rotations file",
+        meaning: "`only` takes names of rotations in the file, separated by commas or newlines.",
+        fix: "Use names that stand in the rotations file.",
+        message: (c) => `Input "only" names "${c.found}"; expected names out of ${c.known.join(", ")}.`,
+    }),
+    ROTATION_DUPLICATE: problem({
+        title: "Two rotations are of the same app",
+        meaning: "Provider, `api-url` and `app-id` are the same, and one rotation would end what the other has made.",
+        fix: "Make one rotation of the two, with the targets of both.",
+        message: (c) => `The rotations "${c.first}" and "${c.second}" are of the same app; expected one rotation for each app.`,
+    }),
     PROVIDER_UNKNOWN: problem({
         title: "The provider is not one of those this action knows",
         meaning: "`provider` is empty or misspelt.",
@@ -12174,8 +12180,8 @@ const problems = {
     }),
     TARGET_INVALID: problem({
         title: "A target cannot be understood",
-        meaning: "Targets are written `repo:OWNER/REPO#NAME` or `env:OWNER/REPO/ENVIRONMENT#NAME`.",
-        fix: "Write the target as `repo:OWNER/REPO#NAME` or `env:OWNER/REPO/ENVIRONMENT#NAME`.",
+        meaning: "Targets are written `repo:OWNER/REPO#NAME`, `env:OWNER/REPO/ENVIRONMENT#NAME`, `org:ORGANIZATION#NAME` or `dependabot:OWNER/REPO#NAME`.",
+        fix: "Write the target in one of those forms; the message says what is wrong with this one.",
         message: (c) => `The target "${c.target}" cannot be understood; expected ${c.expected}.`,
     }),
     TARGET_DUPLICATE: problem({
@@ -12415,7 +12421,7 @@ const problems = {
     }),
     SECRET_LIMIT: problem({
         title: "The place has no room for another secret",
-        meaning: "GitHub keeps at most 100 secrets in a repository or environment, and the marker and new targets need room.",
+        meaning: "GitHub keeps at most 100 secrets in a repository or environment and 1,000 in an organization, and the marker and new targets need room.",
         fix: "Delete secrets that nobody uses from the place.",
         message: (c) => `${c.place} is full: ${String(c.limit)} secrets, and ${String(c.missing)} more would be needed; expected room for them.`,
     }),
@@ -12479,6 +12485,52 @@ const problems = {
 /** Every code, in the order of the troubleshooting page. */
 const errorCodes = Object.keys(problems);
 
+
+/***/ }),
+
+/***/ 9407:
+/***/ ((module, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
+
+__nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9247);
+
+await (0,_main_js__WEBPACK_IMPORTED_MODULE_0__/* .main */ .i)();
+
+__webpack_async_result__();
+} catch(e) { __webpack_async_result__(e); } }, 1);
+
+/***/ }),
+
+/***/ 9247:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  i: () => (/* binding */ main)
+});
+
+;// CONCATENATED MODULE: ./src/clock.ts
+const systemClock = {
+    now: () => Date.now(),
+    sleep: (milliseconds, signal) => new Promise((resolve, reject) => {
+        const abort = () => {
+            clearTimeout(timer);
+            reject(signal?.reason);
+        };
+        const timer = setTimeout(() => {
+            signal?.removeEventListener("abort", abort);
+            resolve();
+        }, milliseconds);
+        if (signal?.aborted === true)
+            abort();
+        else
+            signal?.addEventListener("abort", abort, { once: true });
+    }),
+};
+
+// EXTERNAL MODULE: ./src/errors.ts
+var src_errors = __nccwpck_require__(3916);
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 // EXTERNAL MODULE: ./node_modules/@actions/http-client/lib/proxy.js
@@ -12705,7 +12757,7 @@ async function retry(attemptOnce, { clock, signal, onWait }, policy = readPolicy
             return await attemptOnce();
         }
         catch (thrown) {
-            const error = errors_RotationError.from(thrown);
+            const error = src_errors/* RotationError */.FL.from(thrown);
             const tooLong = (error.retryAfter ?? 0) > policy.longestRetryAfter;
             if (!error.transient || tooLong || attempt >= policy.attempts)
                 throw error;
@@ -12749,18 +12801,18 @@ function parseRetryAfter(header, now) {
  * @throws {RotationError} TARGET_INVALID, SECRET_NAME_INVALID, or INPUT_MISSING where no name is given at all.
  */
 function parseTarget(text, defaultName = "") {
-    const invalid = (expected) => errors_RotationError.of("TARGET_INVALID", { target: text, expected });
+    const invalid = (expected) => src_errors/* RotationError */.FL.of("TARGET_INVALID", { target: text, expected });
     if (!text.isWellFormed())
         throw invalid("whole characters");
     const match = /^([a-z]+):([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/su.exec(text);
     if (match === null)
-        throw invalid("repo:OWNER/REPO or env:OWNER/REPO/ENVIRONMENT");
+        throw invalid("KIND:PLACE such as repo:OWNER/REPO or env:OWNER/REPO/ENVIRONMENT");
     const [, kind, path = "", query, name] = match;
     const place = parsePlace(kind ?? "", path, invalid);
-    const options = parseOptions(query, invalid);
+    const options = parseOptions(query, place, invalid);
     const secretName = name === undefined ? defaultName : decode(name, invalid);
     if (secretName === "") {
-        throw errors_RotationError.of("INPUT_MISSING", {
+        throw src_errors/* RotationError */.FL.of("INPUT_MISSING", {
             input: "secret-name",
             because: `the target "${text}" has no name of its own`,
             hint: `Set "secret-name", or end the target with "#SECRET_NAME".`,
@@ -12772,6 +12824,7 @@ function parseTarget(text, defaultName = "") {
 /** The canonical text of a target: `formatTarget(parseTarget(x))` is stable. */
 function formatTarget(target) {
     const options = [
+        ...(target.visibility === undefined ? [] : [`visibility=${target.visibility}`]),
         ...(target.pointer === undefined ? [] : [`pointer=${encode(target.pointer, /[%#&\s\p{C}]/gu)}`]),
         ...(target.format === undefined ? [] : [`format=${target.format}`]),
     ];
@@ -12779,12 +12832,14 @@ function formatTarget(target) {
     return `${formatPlace(target.place)}${query}#${target.secretName}`;
 }
 function formatPlace(place) {
-    const repository = `${place.owner}/${place.repo}`;
     switch (place.kind) {
         case "repo":
-            return `repo:${repository}`;
+        case "dependabot":
+            return `${place.kind}:${place.owner}/${place.repo}`;
         case "env":
-            return `env:${repository}/${encode(place.environment, /[%?#\s\p{C}]/gu)}`;
+            return `env:${place.owner}/${place.repo}/${encode(place.environment, /[%?#\s\p{C}]/gu)}`;
+        case "org":
+            return `org:${place.org}`;
     }
 }
 /** Equal for two places that are the same to GitHub, which compares names of all kinds without case. */
@@ -12814,15 +12869,20 @@ function checkSecretName(name) {
                 ? "a name that is not one of this action's own markers"
                 : undefined;
     if (expected !== undefined)
-        throw errors_RotationError.of("SECRET_NAME_INVALID", { name, expected });
+        throw src_errors/* RotationError */.FL.of("SECRET_NAME_INVALID", { name, expected });
 }
 function parsePlace(kind, path, invalid) {
     const [owner = "", repo = "", ...rest] = path.split("/");
     switch (kind) {
         case "repo":
+        case "dependabot":
             if (rest.length > 0)
-                throw invalid("repo:OWNER/REPO, without anything behind the repository");
+                throw invalid(`${kind}:OWNER/REPO, without anything behind the repository`);
             return { kind, ...parseRepository(owner, repo, invalid) };
+        case "org":
+            if (!isLegalName(path))
+                throw invalid("org:ORGANIZATION");
+            return { kind, org: path };
         case "env": {
             const environment = decode(rest.join("/"), invalid);
             // "." and ".." would climb in the API's path.
@@ -12831,18 +12891,19 @@ function parsePlace(kind, path, invalid) {
             return { kind, ...parseRepository(owner, repo, invalid), environment };
         }
         default:
-            throw invalid(`the kind "repo" or "env" before the colon`);
+            throw invalid(`the kind "repo", "env", "org" or "dependabot" before the colon`);
     }
 }
 function parseRepository(owner, repo, invalid) {
-    const legal = /^[A-Za-z0-9._-]+$/;
-    // "." and ".." would climb in the API's path.
-    if (!legal.test(owner) || !legal.test(repo) || /^\.+$/.test(owner) || /^\.+$/.test(repo)) {
+    if (!isLegalName(owner) || !isLegalName(repo))
         throw invalid("a repository written OWNER/REPO");
-    }
     return { owner, repo };
 }
-function parseOptions(query, invalid) {
+function isLegalName(name) {
+    // "." and ".." would climb in the API's path.
+    return /^[A-Za-z0-9._-]+$/.test(name) && !/^\.+$/.test(name);
+}
+function parseOptions(query, place, invalid) {
     const options = {};
     for (const option of query === undefined ? [] : query.split("&")) {
         const at = option.indexOf("=");
@@ -12861,8 +12922,16 @@ function parseOptions(query, invalid) {
                 throw invalid("format=md5 or format=base64");
             options.format = value;
         }
-        else
-            throw invalid(`the options "pointer" and "format" only`);
+        else if (name === "visibility" && place.kind === "org") {
+            // Which repositories are selected is decided in GitHub, and kept.
+            if (value !== "all" && value !== "private")
+                throw invalid("visibility=all or visibility=private");
+            options.visibility = value;
+        }
+        else {
+            const known = place.kind === "org" ? `"visibility", "pointer" and "format"` : `"pointer" and "format"`;
+            throw invalid(`the options ${known} only`);
+        }
     }
     return options;
 }
@@ -12921,11 +12990,15 @@ function permissionFor(place) {
             return `"Secrets: read and write"`;
         case "env":
             return `"Environments: read and write"`;
+        case "org":
+            return `"Secrets: read and write" of the organization`;
+        case "dependabot":
+            return `"Dependabot secrets: read and write"`;
     }
 }
 /** An answer that does not have the documented shape. Worth another try: something in between may have answered. */
 function invalidAnswer(action, found) {
-    return errors_RotationError.of("GITHUB_ANSWER_INVALID", { action, found }, { transient: true });
+    return src_errors/* RotationError */.FL.of("GITHUB_ANSWER_INVALID", { action, found }, { transient: true });
 }
 const say = () => undefined;
 const SILENT = { debug: say, info: say, warn: say, error: say };
@@ -12957,17 +13030,17 @@ function createFetch(http, signal) {
     };
 }
 function toRotationError(thrown, { place, action, now }) {
-    if (thrown instanceof errors_RotationError)
+    if (thrown instanceof src_errors/* RotationError */.FL)
         return thrown;
     if (!(thrown instanceof Error))
-        return errors_RotationError.from(thrown);
+        return src_errors/* RotationError */.FL.from(thrown);
     if (thrown.cause instanceof HttpFailure) {
         const { reason } = thrown.cause;
-        return errors_RotationError.of("GITHUB_UNREACHABLE", { action, reason }, { cause: thrown.cause, transient: true, changed: thrown.cause.sent ? "unknown" : "no" });
+        return src_errors/* RotationError */.FL.of("GITHUB_UNREACHABLE", { action, reason }, { cause: thrown.cause, transient: true, changed: thrown.cause.sent ? "unknown" : "no" });
     }
     const { status, response } = thrown;
     if (status === undefined || response === undefined)
-        return errors_RotationError.from(thrown);
+        return src_errors/* RotationError */.FL.from(thrown);
     const headers = response.headers;
     const message = readMessage(response.data);
     const accepted = headers["x-accepted-github-permissions"];
@@ -12978,26 +13051,26 @@ function toRotationError(thrown, { place, action, now }) {
     const wait = rateLimitWait(status, headers, message, now);
     if (wait !== undefined) {
         const seconds = Math.ceil(wait / 1_000);
-        return errors_RotationError.of("GITHUB_RATE_LIMITED", { action, seconds }, { ...options, transient: true, retryAfter: wait });
+        return src_errors/* RotationError */.FL.of("GITHUB_RATE_LIMITED", { action, seconds }, { ...options, transient: true, retryAfter: wait });
     }
     const permission = permissionFor(place);
     switch (status) {
         case 401:
-            return errors_RotationError.of("GITHUB_UNAUTHORIZED", { action }, options);
+            return src_errors/* RotationError */.FL.of("GITHUB_UNAUTHORIZED", { action }, options);
         case 403:
-            return errors_RotationError.of("GITHUB_FORBIDDEN", { place: formatPlace(place), action, permission }, options);
+            return src_errors/* RotationError */.FL.of("GITHUB_FORBIDDEN", { place: formatPlace(place), action, permission }, options);
         case 404:
-            return errors_RotationError.of("GITHUB_NOT_FOUND", { place: formatPlace(place), permission }, options);
+            return src_errors/* RotationError */.FL.of("GITHUB_NOT_FOUND", { place: formatPlace(place), permission }, options);
         default: {
             if (status === 422)
-                return errors_RotationError.of("GITHUB_REJECTED", { action, status }, options);
+                return src_errors/* RotationError */.FL.of("GITHUB_REJECTED", { action, status }, options);
             // 408 and 409 speak of the moment, not of the request.
             if (status < 500 && status !== 408 && status !== 409) {
                 const found = `status ${String(status)}`;
-                return errors_RotationError.of("GITHUB_ANSWER_INVALID", { action, found }, options);
+                return src_errors/* RotationError */.FL.of("GITHUB_ANSWER_INVALID", { action, found }, options);
             }
             const retryAfter = parseRetryAfter(headers["retry-after"], now);
-            return errors_RotationError.of("GITHUB_UNAVAILABLE", { action, status }, { ...options, transient: true, retryAfter });
+            return src_errors/* RotationError */.FL.of("GITHUB_UNAVAILABLE", { action, status }, { ...options, transient: true, retryAfter });
         }
     }
 }
@@ -13142,7 +13215,7 @@ function createPacer(clock) {
         void work();
     };
     const hold = (thrown) => {
-        if (!(thrown instanceof errors_RotationError) || thrown.code !== "GITHUB_RATE_LIMITED")
+        if (!(thrown instanceof src_errors/* RotationError */.FL) || thrown.code !== "GITHUB_RATE_LIMITED")
             return;
         const now = clock.now();
         const until = now + Math.min(thrown.retryAfter ?? 0, LONGEST_HOLD);
@@ -13317,7 +13390,61 @@ async function createSeal() {
     }
     catch (cause) {
         const reason = cause instanceof Error ? cause.message : "unknown reason";
-        throw errors_RotationError.of("SEALING_FAILED", { reason }, { cause });
+        throw src_errors/* RotationError */.FL.of("SEALING_FAILED", { reason }, { cause });
+    }
+}
+
+;// CONCATENATED MODULE: ./src/github/access.ts
+
+/** Of a marker, which nobody is to use. */
+const NOBODY = { visibility: "selected", selected_repository_ids: [] };
+/** What a write of a target says besides its value: who may use it now goes on to; nothing outside organizations. */
+function accessOf({ place, access }, target) {
+    if (place.kind !== "org")
+        return {};
+    return access.get(target.secretName.toUpperCase()) ?? { visibility: target.visibility ?? "private" };
+}
+/** What a write of a marker says besides its value. */
+function markerAccess({ kind }) {
+    return kind === "org" ? NOBODY : {};
+}
+/**
+ * Reads who may use a secret.
+ *
+ * @param visibility what the list of secrets says of it.
+ * @param path of the secret.
+ */
+async function readAccess(api, { visibility, path, place, signal, }) {
+    const action = "read who may use a secret";
+    if (visibility === "all" || visibility === "private")
+        return { visibility };
+    if (visibility !== "selected")
+        throw invalidAnswer(action, "no visibility");
+    const ids = new Set();
+    for (let page = 1;; page += 1) {
+        const { data } = await api({
+            method: "GET",
+            path: `${path}/repositories?per_page=100&page=${String(page)}`,
+            place,
+            action,
+            signal,
+        });
+        const { total_count: total, repositories } = (data ?? {});
+        if (typeof total !== "number" || !Array.isArray(repositories)) {
+            throw invalidAnswer(action, "no list of repositories");
+        }
+        const before = ids.size;
+        for (const repository of repositories) {
+            const { id } = (repository ?? {});
+            if (typeof id !== "number")
+                throw invalidAnswer(action, "a repository without id");
+            ids.add(id);
+        }
+        if (ids.size >= total)
+            return { visibility, selected_repository_ids: [...ids] };
+        // A list that is not complete would take the secret from the repositories that are not in it.
+        if (ids.size === before)
+            throw invalidAnswer(action, "fewer repositories than it counts");
     }
 }
 
@@ -13326,21 +13453,25 @@ async function createSeal() {
 
 
 
+
 /** Said of a write that waits for its turn. */
 const PACE = "keeping to the pace that GitHub accepts";
-/** GitHub's limit for a repository and for an environment (https://docs.github.com/en/actions/reference/security/secrets#limits-for-secrets). */
-const MOST_SECRETS = 100;
+/** GitHub's limits (https://docs.github.com/en/actions/reference/security/secrets#limits-for-secrets). */
+const MOST_SECRETS = { repo: 100, env: 100, dependabot: 100, org: 1_000 };
 /** The endpoint of a place's secrets, below the API's base URL, every name percent-encoded once. */
 function secretsPath(place) {
-    const repository = `/repos/${place.owner}/${place.repo}`;
     switch (place.kind) {
         case "repo":
-            return `${repository}/actions/secrets`;
+            return `/repos/${place.owner}/${place.repo}/actions/secrets`;
         case "env":
-            return `${repository}/environments/${encodeSegment(place.environment)}/secrets`;
+            return `/repos/${place.owner}/${place.repo}/environments/${encodeSegment(place.environment)}/secrets`;
+        case "org":
+            return `/orgs/${place.org}/actions/secrets`;
+        case "dependabot":
+            return `/repos/${place.owner}/${place.repo}/dependabot/secrets`;
     }
 }
-function createSecretStore({ api, lane, clock, onWait, }) {
+function createSecretStore({ api, lane, clock, onWait, cache, }) {
     // A run may wait out a limit, but not the hour that GitHub's primary one can take.
     const policy = { ...readPolicy, longestRetryAfter: 15 * 60_000 };
     const again = (signal) => ({
@@ -13360,19 +13491,41 @@ function createSecretStore({ api, lane, clock, onWait, }) {
         const answer = await read({ method: "GET", path, place, action, signal });
         return toPublicKey(answer, place, action);
     };
+    const readContents = async (place, signal) => {
+        const [publicKey, listed] = await Promise.all([
+            retry(() => readPublicKey(place, signal), again(signal), policy),
+            retry(() => list(read, place, signal), again(signal), policy),
+        ]);
+        return { publicKey, listed };
+    };
+    const readAccesses = async (place, { names, listed, signal, }) => {
+        if (place.kind !== "org")
+            return new Map();
+        const found = names.flatMap((name) => {
+            const secret = listed.get(name.toUpperCase());
+            return secret === undefined ? [] : [[name.toUpperCase(), secret]];
+        });
+        const accesses = await Promise.all(found.map(async ([name, { visibility }]) => {
+            const question = { visibility, path: `${secretsPath(place)}/${name}`, place, signal };
+            return [name, await retry(() => readAccess(read, question), again(signal), policy)];
+        }));
+        return new Map(accesses);
+    };
     return {
-        async open(place, signal) {
-            const [publicKey, secrets] = await Promise.all([
-                retry(() => readPublicKey(place, signal), again(signal), policy),
-                retry(() => list(read, place, signal), again(signal), policy),
-            ]);
-            return { place, publicKey, secrets, limit: MOST_SECRETS };
+        async open(place, names = [], signal) {
+            const key = placeKey(place);
+            const reading = cache?.get(key) ?? readContents(place, signal);
+            cache?.set(key, reading);
+            const { publicKey, listed } = await reading;
+            const access = await readAccesses(place, { names, listed, signal });
+            const secrets = new Map([...listed].map(([name, { updatedAt }]) => [name, updatedAt]));
+            return { place, publicKey, secrets, access, limit: MOST_SECRETS[place.kind] };
         },
         publicKey: (place) => readPublicKey(place),
-        async write(place, name, value) {
+        async write(place, name, body) {
             const action = `write secret ${name}`;
             const path = `${secretsPath(place)}/${name}`;
-            const { status } = await paced(() => api({ method: "PUT", path, place, action, body: value }));
+            const { status } = await paced(() => api({ method: "PUT", path, place, action, body }));
             // GitHub answers 201 or 204; a proxy's cheerful 200 proves nothing.
             if (status !== 201 && status !== 204)
                 throw invalidAnswer(action, `status ${String(status)}`);
@@ -13385,7 +13538,7 @@ function createSecretStore({ api, lane, clock, onWait, }) {
                 return readTime(data, action);
             }
             catch (thrown) {
-                if (thrown instanceof errors_RotationError && thrown.code === "GITHUB_NOT_FOUND")
+                if (thrown instanceof src_errors/* RotationError */.FL && thrown.code === "GITHUB_NOT_FOUND")
                     return undefined;
                 throw thrown;
             }
@@ -13399,7 +13552,7 @@ function createSecretStore({ api, lane, clock, onWait, }) {
                     throw invalidAnswer(action, `status ${String(status)}`);
             }
             catch (thrown) {
-                if (!(thrown instanceof errors_RotationError) || thrown.code !== "GITHUB_NOT_FOUND")
+                if (!(thrown instanceof src_errors/* RotationError */.FL) || thrown.code !== "GITHUB_NOT_FOUND")
                     throw thrown;
             }
         }, again(), policy),
@@ -13419,7 +13572,8 @@ async function list(api, place, signal) {
         for (const entry of entries) {
             if (!isRecord(entry) || typeof entry["name"] !== "string")
                 throw invalidAnswer(action, "a secret without name");
-            secrets.set(entry["name"].toUpperCase(), readTime(entry, action));
+            const { visibility } = entry;
+            secrets.set(entry["name"].toUpperCase(), { updatedAt: readTime(entry, action), visibility });
         }
         if (secrets.size >= data["total_count"])
             return secrets;
@@ -13434,7 +13588,7 @@ function toPublicKey({ data }, place, action) {
     }
     const key = new Uint8Array(Buffer.from(data["key"], "base64"));
     if (key.length !== 32) {
-        throw errors_RotationError.of("PUBLIC_KEY_INVALID", { place: formatPlace(place), bytes: key.length });
+        throw src_errors/* RotationError */.FL.of("PUBLIC_KEY_INVALID", { place: formatPlace(place), bytes: key.length });
     }
     return { keyId: data["key_id"], key };
 }
@@ -13450,6 +13604,131 @@ function isRecord(value) {
 /** Percent-encodes a name for its place in a path, apostrophes too, as the path is also printed for a shell. */
 function encodeSegment(name) {
     return encodeURIComponent(name).replaceAll("'", "%27");
+}
+
+;// CONCATENATED MODULE: ./src/inputs/reader.ts
+
+function createReader(source, masker) {
+    const found = new Map();
+    const read = new Set();
+    const problem = (error, where) => {
+        const at = source.at(where?.input ?? error.input, where?.item);
+        const placed = at === undefined ? error : error.at(at);
+        // The same text twice is the same problem, such as one bad name used by three targets.
+        found.set(placed.message, placed);
+    };
+    const raw = (name) => {
+        read.add(name);
+        const value = source.text(name)?.trim() ?? "";
+        return value === "" ? undefined : value;
+    };
+    const optional = (name) => {
+        const value = raw(name);
+        const variable = source.expand === undefined ? null : /\$\{(\w+)\}/.exec(value ?? "");
+        if (variable?.[1] !== undefined) {
+            problem(src_errors/* RotationError */.FL.of("VARIABLE_UNUSABLE", {
+                input: name,
+                variable: variable[1],
+                found: "stands outside a credential",
+                expected: "the value itself",
+            }));
+        }
+        return value;
+    };
+    const orMissing = (name, value) => {
+        if (value === undefined) {
+            const because = `provider "${raw("provider") ?? ""}" needs it`;
+            problem(src_errors/* RotationError */.FL.of("INPUT_MISSING", { input: name, because, hint: source.toSet(name) }));
+        }
+        return value ?? "";
+    };
+    const credential = (name) => {
+        const value = raw(name);
+        if (value === undefined || source.expand === undefined)
+            return value;
+        try {
+            return source.expand(name, value);
+        }
+        catch (thrown) {
+            problem(src_errors/* RotationError */.FL.from(thrown));
+            // Not missing as well.
+            return "";
+        }
+    };
+    const invalid = (input, shown, expected) => {
+        problem(src_errors/* RotationError */.FL.of("INPUT_INVALID", { input, found: shown, expected }));
+    };
+    const address = (name) => {
+        const value = optional(name);
+        if (value === undefined)
+            return undefined;
+        const parsed = URL.parse(value);
+        if (parsed === null || !["https:", "http:"].includes(parsed.protocol)) {
+            invalid(name, "not a web address", "an address such as https://api.example.com");
+        }
+        else if (parsed.username !== "" || parsed.password !== "" || parsed.hash !== "") {
+            invalid(name, "an address with credentials or a fragment", "an address without them");
+        }
+        else if (parsed.protocol === "http:" && !isLoopback(parsed.hostname)) {
+            problem(src_errors/* RotationError */.FL.of("URL_INSECURE", { input: name, found: `"${parsed.origin}"` }));
+        }
+        return value;
+    };
+    function url(name, standard) {
+        const value = address(name);
+        if (value?.includes("?") === true)
+            invalid(name, "an address with a query", "a base URL without one");
+        return value === undefined ? standard : value.replace(/\/+$/, "");
+    }
+    return {
+        problem,
+        optional,
+        required: (name) => orMissing(name, optional(name)),
+        credential,
+        url,
+        address,
+        secret: (name) => masker.secret(orMissing(name, credential(name))),
+        optionalSecret(name) {
+            const value = credential(name);
+            return value === undefined ? undefined : masker.secret(value);
+        },
+        choice(name, choices) {
+            const value = optional(name) ?? choices[0];
+            const chosen = choices.find((choice) => choice === value);
+            if (chosen === undefined)
+                invalid(name, `"${value}"`, choices.map((choice) => `"${choice}"`).join(" or "));
+            return chosen ?? choices[0];
+        },
+        duration(name) {
+            const value = optional(name);
+            if (value === undefined)
+                return undefined;
+            const duration = parseDuration(value);
+            if (duration === undefined)
+                invalid(name, `"${value}"`, "a duration such as 90m, 12h, 30d or 8w");
+            return duration;
+        },
+        flag(name) {
+            const value = (optional(name) ?? "false").toLowerCase();
+            if (value !== "true" && value !== "false")
+                invalid(name, `"${value}"`, `"true" or "false"`);
+            return value === "true";
+        },
+        problems: () => [...found.values()],
+        unread: () => source.names.filter((name) => !read.has(name) && (source.text(name) ?? "").trim() !== ""),
+    };
+}
+const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+/** `90m`, `12h`, `30d`, `8w` in milliseconds; undefined if it is none such, or nothing. */
+function parseDuration(text) {
+    const match = /^(\d{1,6})([smhdw])$/.exec(text);
+    if (match === null)
+        return undefined;
+    const duration = Number(match[1]) * UNITS[match[2]];
+    return duration > 0 ? duration : undefined;
+}
+function isLoopback(hostname) {
+    return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
 // EXTERNAL MODULE: external "node:crypto"
@@ -13476,12 +13755,12 @@ async function ask({ http }, request) {
             throw cause;
         const { reason } = cause;
         throw cause.sent
-            ? errors_RotationError.of("PROVIDER_ANSWER_LOST", { provider, action, reason }, { cause, transient: true, changed: "unknown" })
-            : errors_RotationError.of("PROVIDER_UNREACHABLE", { provider, host, reason }, { cause, transient: true });
+            ? src_errors/* RotationError */.FL.of("PROVIDER_ANSWER_LOST", { provider, action, reason }, { cause, transient: true, changed: "unknown" })
+            : src_errors/* RotationError */.FL.of("PROVIDER_UNREACHABLE", { provider, host, reason }, { cause, transient: true });
     }
     const { status } = response;
     if (status >= 300 && status < 400) {
-        throw errors_RotationError.of("PROVIDER_REDIRECT", { provider, host, status }, { changed: "unknown" });
+        throw src_errors/* RotationError */.FL.of("PROVIDER_REDIRECT", { provider, host, status }, { changed: "unknown" });
     }
     return response;
 }
@@ -13515,7 +13794,7 @@ function describeBody({ status, body }) {
 }
 /** An answer that is not what the provider documents: it leaves open what was done. */
 function answer_invalidAnswer(provider, { action, found, expected }) {
-    return errors_RotationError.of("PROVIDER_ANSWER_INVALID", { provider, action, found, expected }, { changed: "unknown" });
+    return src_errors/* RotationError */.FL.of("PROVIDER_ANSWER_INVALID", { provider, action, found, expected }, { changed: "unknown" });
 }
 /**
  * A value that the provider gave as a secret, masked.
@@ -13527,7 +13806,7 @@ function usableSecret(provider, value, masker) {
     if (typeof value === "string" && found === undefined)
         return masker.secret(value);
     const context = { provider, found: found ?? "not a string" };
-    throw errors_RotationError.of("SECRET_UNUSABLE", context, { changed: "unknown" });
+    throw src_errors/* RotationError */.FL.of("SECRET_UNUSABLE", context, { changed: "unknown" });
 }
 /** GitHub stores values up to 48 KB (https://docs.github.com/en/actions/reference/security/secrets#limits-for-secrets). */
 const LARGEST_SECRET = 49_152;
@@ -13558,6 +13837,7 @@ function createCredentialGate() {
     const refused = new Map();
     /** The call under way with a credential of which nothing is known yet. */
     const trying = new Map();
+    const sessions = new Map();
     const watch = async (credential, call) => {
         try {
             const answer = await call();
@@ -13565,15 +13845,25 @@ function createCredentialGate() {
             return answer;
         }
         catch (thrown) {
-            if (thrown instanceof errors_RotationError && thrown.code === "PROVIDER_UNAUTHORIZED") {
+            if (thrown instanceof src_errors/* RotationError */.FL && thrown.code === "PROVIDER_UNAUTHORIZED") {
                 refused.set(credential, thrown);
             }
-            else if (thrown instanceof errors_RotationError && ACCEPTING.includes(thrown.code))
+            else if (thrown instanceof src_errors/* RotationError */.FL && ACCEPTING.includes(thrown.code))
                 accepted.add(credential);
             throw thrown;
         }
     };
     return {
+        session(credential, open) {
+            const known = sessions.get(credential);
+            if (known !== undefined)
+                return known;
+            const opening = open();
+            sessions.set(credential, opening);
+            // The next one may have better luck, unless the gate is shut.
+            opening.catch(() => sessions.delete(credential));
+            return opening;
+        },
         async pass(credential, call) {
             for (;;) {
                 const refusal = refused.get(credential);
@@ -13617,7 +13907,7 @@ function createAuthing(inputs, context) {
     const { appId } = inputs;
     const apiUrl = inputs.url("api-url", API_URL);
     const appUrl = inputs.url("app-url");
-    const accessKeyId = inputs.required("access-key-id");
+    const accessKeyId = inputs.credential("access-key-id") ?? inputs.required("access-key-id");
     const accessKeySecret = inputs.secret("access-key-secret");
     const userPoolId = inputs.optional("user-pool-id");
     const { clock } = context;
@@ -13649,7 +13939,7 @@ function createAuthing(inputs, context) {
             throw asRefusedKey(error);
         });
         const key = digestOf(apiUrl, accessKeyId, accessKeySecret.expose());
-        const data = await askAgain(context, () => context.gate.pass(key, once), signal);
+        const data = await context.gate.session(key, () => askAgain(context, () => context.gate.pass(key, once), signal));
         const token = data["access_token"];
         if (typeof token !== "string" || token === "") {
             throw answer_invalidAnswer(title, { action, found: "no access_token", expected: "a management token" });
@@ -13674,7 +13964,7 @@ function createAuthing(inputs, context) {
         refreshed = true;
         const fresh = secretOf(await call({ method: "POST", endpoint: "refresh-application-secret", action, body: { appId } }));
         if (before !== undefined && fresh.value.equals(before)) {
-            throw errors_RotationError.of("SECRET_UNCHANGED", { provider: title }, { changed: "unknown" });
+            throw src_errors/* RotationError */.FL.of("SECRET_UNCHANGED", { provider: title }, { changed: "unknown" });
         }
         return fresh;
     };
@@ -13684,7 +13974,7 @@ function createAuthing(inputs, context) {
         return before === undefined || found.value.equals(before) ? undefined : found;
     };
     const recover = async (lost) => {
-        const unknown = (cause) => errors_RotationError.of("ROTATION_UNKNOWN", { provider: title }, { cause, detail: lost.message, changed: "unknown" });
+        const unknown = (cause) => src_errors/* RotationError */.FL.of("ROTATION_UNKNOWN", { provider: title }, { cause, detail: lost.message, changed: "unknown" });
         try {
             const found = await findNewSecret();
             if (found !== undefined)
@@ -13728,7 +14018,7 @@ function createAuthing(inputs, context) {
                 return await refresh();
             }
             catch (thrown) {
-                const error = errors_RotationError.from(thrown);
+                const error = src_errors/* RotationError */.FL.from(thrown);
                 if (error.changed === "no")
                     throw error;
                 return recover(error);
@@ -13816,23 +14106,23 @@ function openEnvelope(response, action, appId, now) {
     };
     const provider = title;
     if (status === 401 || apiCode === 2020) {
-        return fail(errors_RotationError.of("PROVIDER_UNAUTHORIZED", { provider, inputs: KEY_INPUTS }, options));
+        return fail(src_errors/* RotationError */.FL.of("PROVIDER_UNAUTHORIZED", { provider, inputs: KEY_INPUTS }, options));
     }
     if (status === 403)
-        return fail(errors_RotationError.of("PROVIDER_FORBIDDEN", { provider, action }, options));
+        return fail(src_errors/* RotationError */.FL.of("PROVIDER_FORBIDDEN", { provider, action }, options));
     if (documented && (status === 404 || apiCode === 2011)) {
-        return fail(errors_RotationError.of("APP_NOT_FOUND", { provider, appId }, options));
+        return fail(src_errors/* RotationError */.FL.of("APP_NOT_FOUND", { provider, appId }, options));
     }
     if (status === 429) {
         const retryAfter = parseRetryAfter(response.headers["retry-after"], now);
-        return fail(errors_RotationError.of("PROVIDER_RATE_LIMITED", { provider, action }, { ...options, transient: true, retryAfter }));
+        return fail(src_errors/* RotationError */.FL.of("PROVIDER_RATE_LIMITED", { provider, action }, { ...options, transient: true, retryAfter }));
     }
     if (status >= 500) {
-        return fail(errors_RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status }, { ...options, transient: true }));
+        return fail(src_errors/* RotationError */.FL.of("PROVIDER_UNAVAILABLE", { provider, action, status }, { ...options, transient: true }));
     }
     if (documented && status >= 400) {
         const code = `statusCode ${String(status)}${apiCode === 0 ? "" : `, apiCode ${String(apiCode)}`}`;
-        return fail(errors_RotationError.of("PROVIDER_REFUSED", { provider, action, code }, options));
+        return fail(src_errors/* RotationError */.FL.of("PROVIDER_REFUSED", { provider, action, code }, options));
     }
     return fail(answer_invalidAnswer(title, { action, found: describeBody(response), expected: `JSON with a "statusCode"` }));
 }
@@ -13842,10 +14132,10 @@ function fail(error) {
 }
 /** Which code a wrong key gives is not documented: every documented refusal of a token is one. */
 function asRefusedKey(thrown) {
-    const error = errors_RotationError.from(thrown);
+    const error = src_errors/* RotationError */.FL.from(thrown);
     if (!["PROVIDER_REFUSED", "APP_NOT_FOUND", "PROVIDER_FORBIDDEN"].includes(error.code))
         return error;
-    return errors_RotationError.of("PROVIDER_UNAUTHORIZED", { provider: title, inputs: KEY_INPUTS }, { cause: error, detail: error.detail });
+    return src_errors/* RotationError */.FL.of("PROVIDER_UNAUTHORIZED", { provider: title, inputs: KEY_INPUTS }, { cause: error, detail: error.detail });
 }
 /** The user pool that a management token is for: its claim `scoped_userpool_id`, as Authing's own SDKs read it. */
 function poolOf(token) {
@@ -13921,7 +14211,7 @@ function createCloudRoom(inputs, context) {
         }
         const project = projects.find((entry) => isObject(entry) && entry["AppId"] === appId);
         if (!isObject(project))
-            throw errors_RotationError.of("APP_NOT_FOUND", { provider: cloudroom_title, appId });
+            throw src_errors/* RotationError */.FL.of("APP_NOT_FOUND", { provider: cloudroom_title, appId });
         const secret = project["AppSecret"];
         return typeof secret === "string" ? secret : undefined;
     };
@@ -13948,14 +14238,14 @@ function createCloudRoom(inputs, context) {
                     return await update();
                 }
                 catch (thrown) {
-                    const error = errors_RotationError.from(thrown);
+                    const error = src_errors/* RotationError */.FL.from(thrown);
                     if (lost === undefined && error.changed === "no")
                         throw error;
                     lost ??= error;
                     const wait = CALL_AGAIN[attempt];
                     // A refusal after a lost answer settles nothing: the lost call may have ended the former secret.
                     if (wait === undefined || (error.changed === "no" && !error.transient)) {
-                        throw errors_RotationError.of("ROTATION_UNKNOWN", { provider: cloudroom_title }, { cause: error, detail: lost.message, changed: "unknown" });
+                        throw src_errors/* RotationError */.FL.of("ROTATION_UNKNOWN", { provider: cloudroom_title }, { cause: error, detail: lost.message, changed: "unknown" });
                     }
                     // The former secret was to die anyway, and the last answer wins: calling again is safe.
                     const patience = Math.max(wait, Math.min(error.retryAfter ?? 0, LONGEST_WAIT));
@@ -13977,16 +14267,16 @@ function readPrefix(inputs) {
     const prefix = inputs.optional("api-prefix") ?? API_PREFIX;
     if (!/^[A-Za-z0-9_-]+$/.test(prefix)) {
         const expected = "one path segment such as CLOUDROOM-API";
-        inputs.problem(errors_RotationError.of("INPUT_INVALID", { input: "api-prefix", found: `"${prefix}"`, expected }));
+        inputs.problem(src_errors/* RotationError */.FL.of("INPUT_INVALID", { input: "api-prefix", found: `"${prefix}"`, expected }));
     }
     return prefix;
 }
 function readCompId(inputs) {
-    const compId = inputs.required("comp-id");
+    const compId = inputs.credential("comp-id") ?? inputs.required("comp-id");
     // Sent as a JSON number, and hashed as its decimal text.
     if (compId !== "" && !/^[1-9]\d{0,14}$/.test(compId)) {
         const expected = "the company id, a number without leading zeros";
-        inputs.problem(errors_RotationError.of("INPUT_INVALID", { input: "comp-id", found: "not such a number", expected }));
+        inputs.problem(src_errors/* RotationError */.FL.of("INPUT_INVALID", { input: "comp-id", found: "not such a number", expected }));
     }
     return compId;
 }
@@ -13996,17 +14286,17 @@ function refusal(code, action, appId, detail) {
     const inputs = `"comp-id" and "comp-secret"`;
     switch (code) {
         case "1":
-            return errors_RotationError.of("PROVIDER_FORBIDDEN", { provider, action }, { detail });
+            return src_errors/* RotationError */.FL.of("PROVIDER_FORBIDDEN", { provider, action }, { detail });
         case "2":
         case "3":
-            return errors_RotationError.of("PROVIDER_UNAUTHORIZED", { provider, inputs }, { detail });
+            return src_errors/* RotationError */.FL.of("PROVIDER_UNAUTHORIZED", { provider, inputs }, { detail });
         case "20":
         case "21":
-            return errors_RotationError.of("APP_NOT_FOUND", { provider, appId }, { detail });
+            return src_errors/* RotationError */.FL.of("APP_NOT_FOUND", { provider, appId }, { detail });
         case "5":
-            return errors_RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status: `RspCode 5` }, { detail, transient: true, changed: "unknown" });
+            return src_errors/* RotationError */.FL.of("PROVIDER_UNAVAILABLE", { provider, action, status: `RspCode 5` }, { detail, transient: true, changed: "unknown" });
         default:
-            return errors_RotationError.of("PROVIDER_REFUSED", { provider, action, code: `RspCode ${code}` }, { detail });
+            return src_errors/* RotationError */.FL.of("PROVIDER_REFUSED", { provider, action, code: `RspCode ${code}` }, { detail });
     }
 }
 /** An answer without `RspCode`: CloudRoom documents none such, so it says nothing about what was done. */
@@ -14016,9 +14306,9 @@ function undocumented(response, action, prefix, now) {
     const retryAfter = parseRetryAfter(headers["retry-after"], now);
     const options = { transient: true, changed: "unknown", retryAfter };
     if (status === 429)
-        return errors_RotationError.of("PROVIDER_RATE_LIMITED", { provider, action }, options);
+        return src_errors/* RotationError */.FL.of("PROVIDER_RATE_LIMITED", { provider, action }, options);
     if (status >= 500)
-        return errors_RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status }, options);
+        return src_errors/* RotationError */.FL.of("PROVIDER_UNAVAILABLE", { provider, action, status }, options);
     // The product is being renamed, and its paths with it.
     const other = prefix === API_PREFIX ? "CLOUDMEETING-API" : API_PREFIX;
     return answer_invalidAnswer(cloudroom_title, {
@@ -14208,7 +14498,7 @@ function maskedTicket({ content }, masker) {
     return /^[\x21-\x7e]{1,1024}$/.test(ticket) && !/^\*+$/.test(ticket) ? secret : undefined;
 }
 function refused(check, found) {
-    return errors_RotationError.of("ENVELOPE_REFUSED", { check, found, ...EXPECTED[check] });
+    return src_errors/* RotationError */.FL.of("ENVELOPE_REFUSED", { check, found, ...EXPECTED[check] });
 }
 const EXPECTED = {
     form: {
@@ -14295,15 +14585,15 @@ function createInbox(url, token, context) {
                 });
                 if (answer.status !== 401 && answer.status !== 403)
                     return answer;
-                throw errors_RotationError.of("PROVIDER_UNAUTHORIZED", { provider: inbox_title, inputs: `"inbox-token"` });
+                throw src_errors/* RotationError */.FL.of("PROVIDER_UNAUTHORIZED", { provider: inbox_title, inputs: `"inbox-token"` });
             });
             const { status, headers, body } = response;
             if (status === 429) {
                 const retryAfter = parseRetryAfter(headers["retry-after"], context.clock.now());
-                throw errors_RotationError.of("PROVIDER_RATE_LIMITED", { provider: inbox_title, action }, { transient: true, retryAfter });
+                throw src_errors/* RotationError */.FL.of("PROVIDER_RATE_LIMITED", { provider: inbox_title, action }, { transient: true, retryAfter });
             }
             if (status >= 500) {
-                throw errors_RotationError.of("PROVIDER_UNAVAILABLE", { provider: inbox_title, action, status }, { transient: true });
+                throw src_errors/* RotationError */.FL.of("PROVIDER_UNAVAILABLE", { provider: inbox_title, action, status }, { transient: true });
             }
             const entries = parseList(body);
             if (status !== 200 || entries === undefined) {
@@ -14380,7 +14670,7 @@ function platform_refusal(code, action, response, now) {
         case 10015:
         case 20002:
         case 99991543:
-            return errors_RotationError.of("PROVIDER_UNAUTHORIZED", {
+            return src_errors/* RotationError */.FL.of("PROVIDER_UNAUTHORIZED", {
                 provider,
                 inputs: `"app-id" and "app-secret"`,
                 hint: `Check "app-id" and "app-secret", and in the developer console that the app is not stopped, then run again.`,
@@ -14397,7 +14687,7 @@ function platform_refusal(code, action, response, now) {
                 hint: "Enable the app in the developer console, then run again.",
             });
         case 99991401:
-            return errors_RotationError.of("PROVIDER_REFUSED", {
+            return src_errors/* RotationError */.FL.of("PROVIDER_REFUSED", {
                 provider,
                 action,
                 code: `code ${String(code)}`,
@@ -14408,9 +14698,9 @@ function platform_refusal(code, action, response, now) {
         case 2200:
         case 10101:
         case 10500:
-            return errors_RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status: `code ${String(code)}` }, { detail, transient: true, changed: "unknown" });
+            return src_errors/* RotationError */.FL.of("PROVIDER_UNAVAILABLE", { provider, action, status: `code ${String(code)}` }, { detail, transient: true, changed: "unknown" });
         default:
-            return errors_RotationError.of("PROVIDER_REFUSED", { provider, action, code: `code ${String(code)}` }, { detail });
+            return src_errors/* RotationError */.FL.of("PROVIDER_REFUSED", { provider, action, code: `code ${String(code)}` }, { detail });
     }
 }
 /** An answer without a code, as gateways in between give. */
@@ -14420,19 +14710,19 @@ function platform_undocumented(response, action, now) {
         return limited(action, response, now);
     if (status >= 500) {
         const context = { provider: platform_title, action, status };
-        return errors_RotationError.of("PROVIDER_UNAVAILABLE", context, { transient: true, changed: "unknown" });
+        return src_errors/* RotationError */.FL.of("PROVIDER_UNAVAILABLE", context, { transient: true, changed: "unknown" });
     }
     // Nothing that is asked here does harm when it is asked again.
-    return errors_RotationError.of("PROVIDER_ANSWER_INVALID", { provider: platform_title, action, found: describeBody(response), expected: `JSON with a "code"` }, { transient: true, changed: "unknown" });
+    return src_errors/* RotationError */.FL.of("PROVIDER_ANSWER_INVALID", { provider: platform_title, action, found: describeBody(response), expected: `JSON with a "code"` }, { transient: true, changed: "unknown" });
 }
 /** `x-ogw-ratelimit-reset` says how many seconds to wait (https://open.feishu.cn/document/server-docs/api-call-guide/frequency-control). */
 function limited(action, { headers }, now) {
     const asked = parseRetryAfter(headers["x-ogw-ratelimit-reset"] ?? headers["retry-after"], now);
     const retryAfter = asked === undefined ? undefined : Math.min(asked, platform_LONGEST_WAIT);
-    return errors_RotationError.of("PROVIDER_RATE_LIMITED", { provider: platform_title, action }, { transient: true, retryAfter });
+    return src_errors/* RotationError */.FL.of("PROVIDER_RATE_LIMITED", { provider: platform_title, action }, { transient: true, retryAfter });
 }
 function notRotatable(found, expected, { detail, hint }) {
-    return errors_RotationError.of("APP_NOT_ROTATABLE", { provider: platform_title, found, expected, hint }, { detail });
+    return src_errors/* RotationError */.FL.of("APP_NOT_ROTATABLE", { provider: platform_title, found, expected, hint }, { detail });
 }
 /** The platform's message, and the id of the request that its support asks for. */
 function detailOf({ body, headers }) {
@@ -14446,6 +14736,7 @@ function detailOf({ body, headers }) {
 }
 
 ;// CONCATENATED MODULE: ./src/providers/feishu.ts
+
 
 
 
@@ -14490,6 +14781,7 @@ function taking(deliver, settings, context) {
     return {
         ...common(settings),
         arrived: true,
+        addressed: isAddressed(deliver, settings),
         async preflight(signal) {
             ticket = feishu_open(deliver(), settings, context);
             if (settings.verifies)
@@ -14507,6 +14799,15 @@ function taking(deliver, settings, context) {
             return known ?? askAgain(context, () => tryTicket(value, settings, context));
         },
     };
+}
+/** Whether an envelope is signed with the key of this app. */
+function isAddressed(deliver, { encryptKey }) {
+    try {
+        return isSigned(deliver().push, encryptKey.expose());
+    }
+    catch {
+        return false;
+    }
 }
 /** The ticket comes with a later event: it is only asked for. */
 function requesting(settings, context) {
@@ -14539,7 +14840,7 @@ function fetching({ url, token, timeout }, settings, context) {
             }
             catch (thrown) {
                 // Whatever else is in the inbox must not hide the ticket.
-                found = errors_RotationError.from(thrown).message;
+                found = src_errors/* RotationError */.FL.from(thrown).message;
             }
         }
         return found;
@@ -14549,7 +14850,7 @@ function fetching({ url, token, timeout }, settings, context) {
         for (;;) {
             await clock.sleep(POLL_INTERVAL, cancel);
             const found = await look(requestedAt - CLOCK_SKEW, cancel).catch((thrown) => {
-                const error = errors_RotationError.from(thrown);
+                const error = src_errors/* RotationError */.FL.from(thrown);
                 if (!error.transient)
                     throw error;
                 return error.message;
@@ -14557,7 +14858,7 @@ function fetching({ url, token, timeout }, settings, context) {
             if (typeof found !== "string")
                 return found;
             if (clock.now() - requestedAt >= timeout) {
-                throw errors_RotationError.of("TICKET_NOT_DELIVERED", { seconds: Math.round(timeout / SECOND), found });
+                throw src_errors/* RotationError */.FL.of("TICKET_NOT_DELIVERED", { seconds: Math.round(timeout / SECOND), found });
             }
         }
     };
@@ -14629,7 +14930,7 @@ async function tryEarly(ticket, settings, context, signal) {
         return verdict.state === "valid" ? verdict : undefined;
     }
     catch (thrown) {
-        const error = errors_RotationError.from(thrown);
+        const error = src_errors/* RotationError */.FL.from(thrown);
         if (error.changed === "no" && !error.transient)
             throw error;
         return undefined;
@@ -14646,7 +14947,7 @@ function deliveredEnvelope({ event }) {
         return () => {
             if (carried !== undefined)
                 return readEnvelope(carried);
-            throw errors_RotationError.of("ENVELOPE_MISSING", { event: name, field: "client_payload.feishu" });
+            throw src_errors/* RotationError */.FL.of("ENVELOPE_MISSING", { event: name, field: "client_payload.feishu" });
         };
     }
     if (name !== "workflow_dispatch")
@@ -14671,18 +14972,18 @@ function readSettings(inputs, context) {
     };
 }
 function readEncryptKey(inputs, { masker, warn }) {
-    const key = inputs.optional("encrypt-key") ?? "";
-    if (key === "") {
-        inputs.problem(errors_RotationError.of("INPUT_MISSING", {
+    const key = inputs.optionalSecret("encrypt-key");
+    if (key === undefined) {
+        inputs.problem(src_errors/* RotationError */.FL.of("INPUT_MISSING", {
             input: "encrypt-key",
             because: "without an Encrypt Key the platform signs its events with an empty one, which anybody can",
             hint: `Set an Encrypt Key under Events & Callbacks in the developer console, and "encrypt-key" to it.`,
         }));
     }
-    else if (key.length < SHORTEST_SAFE_KEY) {
+    else if (key.expose().length < SHORTEST_SAFE_KEY) {
         warn(`The Encrypt Key has fewer than ${String(SHORTEST_SAFE_KEY)} characters, so that it could be guessed from an envelope: generate a longer one in the developer console.`);
     }
-    return masker.secret(key);
+    return key ?? masker.secret("");
 }
 function readMaxAge(inputs, delivery) {
     const standard = delivery === "inbox" ? 5 * feishu_MINUTE : 15 * feishu_MINUTE;
@@ -14690,7 +14991,7 @@ function readMaxAge(inputs, delivery) {
     if (maxAge > 60 * feishu_MINUTE) {
         const found = "longer than an hour";
         const expected = "at most 60m, as an old envelope may be one that somebody has kept";
-        inputs.problem(errors_RotationError.of("INPUT_INVALID", { input: "envelope-max-age", found, expected }));
+        inputs.problem(src_errors/* RotationError */.FL.of("INPUT_INVALID", { input: "envelope-max-age", found, expected }));
     }
     return maxAge;
 }
@@ -14819,12 +15120,12 @@ function createHuaweiClient(inputs, context, { title, service }) {
 }
 function readCredential(inputs) {
     const token = inputs.optionalSecret("iam-token");
-    const accessKey = inputs.optional("access-key-id");
+    const accessKey = inputs.credential("access-key-id");
     const secretKey = inputs.optionalSecret("access-key-secret");
     const securityToken = inputs.optionalSecret("security-token");
     const keyPair = accessKey !== undefined || secretKey !== undefined || securityToken !== undefined;
     if (token !== undefined && keyPair) {
-        inputs.problem(errors_RotationError.of("INPUT_CONFLICT", { first: "iam-token", second: "access-key-id" }));
+        inputs.problem(src_errors/* RotationError */.FL.of("INPUT_CONFLICT", { first: "iam-token", second: "access-key-id" }));
     }
     if (token !== undefined) {
         return {
@@ -14844,7 +15145,7 @@ function readName(inputs, name, expected) {
     const value = inputs.required(name);
     // Becomes part of a host or a path.
     if (value !== "" && !/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(value)) {
-        inputs.problem(errors_RotationError.of("INPUT_INVALID", { input: name, found: `"${value}"`, expected }));
+        inputs.problem(src_errors/* RotationError */.FL.of("INPUT_INVALID", { input: name, found: `"${value}"`, expected }));
     }
     return value;
 }
@@ -14872,7 +15173,7 @@ function readAnswer(response, { title: provider, action, appId, now, }) {
     if (status === 401 || UNAUTHORIZED.includes(code ?? "")) {
         // Its message can echo every signed header, so it is not even kept.
         const inputs = `"access-key-id" and "access-key-secret" (with "security-token"), or "iam-token",`;
-        throw errors_RotationError.of("PROVIDER_UNAUTHORIZED", { provider, inputs }, { detail: code, changed });
+        throw src_errors/* RotationError */.FL.of("PROVIDER_UNAUTHORIZED", { provider, inputs }, { detail: code, changed });
     }
     const options = {
         detail: [code, message].filter((part) => part !== undefined).join(": ") || undefined,
@@ -14880,18 +15181,18 @@ function readAnswer(response, { title: provider, action, appId, now, }) {
     };
     if (status === 429 || THROTTLED.includes(code ?? "")) {
         const retryAfter = parseRetryAfter(response.headers["retry-after"], now);
-        throw errors_RotationError.of("PROVIDER_RATE_LIMITED", { provider, action }, { ...options, changed: code === undefined ? "unknown" : "no", transient: true, retryAfter });
+        throw src_errors/* RotationError */.FL.of("PROVIDER_RATE_LIMITED", { provider, action }, { ...options, changed: code === undefined ? "unknown" : "no", transient: true, retryAfter });
     }
     if (MISSING.includes(code ?? "") || (status === 404 && code !== undefined)) {
-        throw errors_RotationError.of("APP_NOT_FOUND", { provider, appId }, options);
+        throw src_errors/* RotationError */.FL.of("APP_NOT_FOUND", { provider, appId }, options);
     }
     if (status === 403)
-        throw errors_RotationError.of("PROVIDER_FORBIDDEN", { provider, action }, options);
+        throw src_errors/* RotationError */.FL.of("PROVIDER_FORBIDDEN", { provider, action }, options);
     if (status >= 500) {
-        throw errors_RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status }, { ...options, transient: true });
+        throw src_errors/* RotationError */.FL.of("PROVIDER_UNAVAILABLE", { provider, action, status }, { ...options, transient: true });
     }
     if (code !== undefined)
-        throw errors_RotationError.of("PROVIDER_REFUSED", { provider, action, code }, options);
+        throw src_errors/* RotationError */.FL.of("PROVIDER_REFUSED", { provider, action, code }, options);
     throw answer_invalidAnswer(provider, { action, found: describeBody(response), expected: "a JSON object" });
 }
 /** Errors come flat, and from `rotate` nested; some older services say `code` and `message`. */
@@ -14925,13 +15226,13 @@ function createProbe(url, context, provider) {
                     return { state: "invalid" };
                 }
                 if (status === 429 || status >= 500) {
-                    throw errors_RotationError.of("PROVIDER_UNAVAILABLE", { provider, action, status }, { transient: true });
+                    throw src_errors/* RotationError */.FL.of("PROVIDER_UNAVAILABLE", { provider, action, status }, { transient: true });
                 }
                 return { state: "inconclusive", why: `the probe answered ${String(status)}` };
             });
         }
         catch (thrown) {
-            const { code } = errors_RotationError.from(thrown);
+            const { code } = src_errors/* RotationError */.FL.from(thrown);
             return { state: "inconclusive", why: `the probe did not answer (${code})` };
         }
     };
@@ -14999,7 +15300,7 @@ function createShared(inputs, context, client) {
                 return undefined;
             const verdict = await works(current);
             if (verdict.state === "inconclusive")
-                throw errors_RotationError.of("PROBE_UNUSABLE", { found: verdict.why });
+                throw src_errors/* RotationError */.FL.of("PROBE_UNUSABLE", { found: verdict.why });
             proved = verdict.state === "valid";
             // After a run that was cut off it is outdated, and must not stop the next one from healing.
             if (!proved) {
@@ -15053,7 +15354,7 @@ function createDedicated(inputs, context, client, instanceId) {
             await setPersistently(context, () => reset(secret));
         }
         catch (thrown) {
-            const error = errors_RotationError.from(thrown);
+            const error = src_errors/* RotationError */.FL.from(thrown);
             if (error.changed === "no" && error.code === "PROVIDER_REFUSED")
                 return undefined;
             if (error.changed === "no")
@@ -15075,7 +15376,7 @@ function createDedicated(inputs, context, client, instanceId) {
             await reset();
         }
         catch (thrown) {
-            const error = errors_RotationError.from(thrown);
+            const error = src_errors/* RotationError */.FL.from(thrown);
             if (error.changed === "no")
                 throw error;
         }
@@ -15087,7 +15388,7 @@ function createDedicated(inputs, context, client, instanceId) {
         catch (cause) {
             throw unknownAfter(undefined, cause);
         }
-        throw errors_RotationError.of("SECRET_UNCHANGED", { provider: huawei_apig_title }, { changed: "unknown" });
+        throw src_errors/* RotationError */.FL.of("SECRET_UNCHANGED", { provider: huawei_apig_title }, { changed: "unknown" });
     };
     const putBack = async (former) => {
         await setPersistently(context, () => reset(former));
@@ -15106,7 +15407,7 @@ function createDedicated(inputs, context, client, instanceId) {
                 const verdict = await probe({ appKey, appSecret: before.expose() });
                 if (verdict.state !== "valid") {
                     const found = verdict.state === "invalid" ? "it refuses the secret in force" : verdict.why;
-                    throw errors_RotationError.of("PROBE_UNUSABLE", { found });
+                    throw src_errors/* RotationError */.FL.of("PROBE_UNUSABLE", { found });
                 }
             }
             return inForce;
@@ -15152,7 +15453,7 @@ async function setPersistently(context, set) {
             return;
         }
         catch (thrown) {
-            const error = errors_RotationError.from(thrown);
+            const error = src_errors/* RotationError */.FL.from(thrown);
             if (error.changed === "unknown")
                 lost ??= error;
             const wait = SET_AGAIN[attempt];
@@ -15161,7 +15462,7 @@ async function setPersistently(context, set) {
                 if (lost === undefined)
                     throw error;
                 const options = { cause: error, detail: lost.message, changed: "unknown" };
-                throw errors_RotationError.of("ROTATION_UNKNOWN", { provider: huawei_apig_title }, options);
+                throw src_errors/* RotationError */.FL.of("ROTATION_UNKNOWN", { provider: huawei_apig_title }, options);
             }
             context.onWait(`${error.message} Setting the same secret again`, wait);
             await context.clock.sleep(wait);
@@ -15169,13 +15470,13 @@ async function setPersistently(context, set) {
     }
 }
 function unknownAfter(lost, cause) {
-    const detail = (lost ?? errors_RotationError.from(cause)).message;
-    return errors_RotationError.of("ROTATION_UNKNOWN", { provider: huawei_apig_title }, { cause, detail, changed: "unknown" });
+    const detail = (lost ?? src_errors/* RotationError */.FL.from(cause)).message;
+    return src_errors/* RotationError */.FL.of("ROTATION_UNKNOWN", { provider: huawei_apig_title }, { cause, detail, changed: "unknown" });
 }
 function readProbe(inputs, context, { required }) {
     const url = inputs.address("probe-url");
     if (url === undefined && required && inputs.verifies) {
-        inputs.problem(errors_RotationError.of("INPUT_MISSING", {
+        inputs.problem(src_errors/* RotationError */.FL.of("INPUT_MISSING", {
             input: "probe-url",
             because: "the shared gateway never shows a secret, and only a probe can prove the new one",
             hint: `Set "probe-url" to a published API that this app may call with GET, or "verify" to "off".`,
@@ -15189,7 +15490,7 @@ async function calibrate(probe, appKey) {
     if (verdict.state === "invalid")
         return;
     const found = verdict.state === "valid" ? "it accepts a wrong secret" : verdict.why;
-    throw errors_RotationError.of("PROBE_UNUSABLE", { found });
+    throw src_errors/* RotationError */.FL.of("PROBE_UNUSABLE", { found });
 }
 function generate() {
     return Array.from({ length: LENGTH }, () => ALPHABET[(0,external_node_crypto_.randomInt)(ALPHABET.length)]).join("");
@@ -15286,7 +15587,7 @@ function createHuaweiCsms(inputs, context) {
         }
         catch (cause) {
             const options = { cause, detail: lost.message, changed: "unknown" };
-            throw errors_RotationError.of("ROTATION_UNKNOWN", { provider: huawei_csms_title }, options);
+            throw src_errors/* RotationError */.FL.of("ROTATION_UNKNOWN", { provider: huawei_csms_title }, options);
         }
     };
     return {
@@ -15313,7 +15614,7 @@ function createHuaweiCsms(inputs, context) {
                 answer = await client.call({ method: "POST", path: `${path}/rotate`, action: "rotate the secret" });
             }
             catch (thrown) {
-                const error = errors_RotationError.from(thrown);
+                const error = src_errors/* RotationError */.FL.from(thrown);
                 if (error.changed === "no")
                     throw error;
                 return asUnknown(followLost(error));
@@ -15342,7 +15643,7 @@ function checkName(inputs) {
     // "." and ".." would climb in the API's path.
     if (appId !== "" && (!/^[A-Za-z0-9._-]{1,64}$/.test(appId) || /^\.+$/.test(appId))) {
         const expected = "the secret's name: up to 64 letters, digits, dots, dashes and underscores";
-        inputs.problem(errors_RotationError.of("INPUT_INVALID", { input: "app-id", found: `"${appId}"`, expected }));
+        inputs.problem(src_errors/* RotationError */.FL.of("INPUT_INVALID", { input: "app-id", found: `"${appId}"`, expected }));
     }
 }
 function checkRotatable(secret, mode) {
@@ -15357,13 +15658,13 @@ function checkRotatable(secret, mode) {
     }
 }
 function huawei_csms_notRotatable(found, expected, hint) {
-    return errors_RotationError.of("APP_NOT_ROTATABLE", { provider: huawei_csms_title, found, expected, hint });
+    return src_errors/* RotationError */.FL.of("APP_NOT_ROTATABLE", { provider: huawei_csms_title, found, expected, hint });
 }
 function huawei_csms_say(value) {
     return typeof value === "string" ? value : "unknown";
 }
 function failed(found) {
-    return errors_RotationError.of("ROTATION_FAILED", { provider: huawei_csms_title, found }, { changed: "unknown" });
+    return src_errors/* RotationError */.FL.of("ROTATION_FAILED", { provider: huawei_csms_title, found }, { changed: "unknown" });
 }
 /** Whatever goes wrong once the order was given, the secret in force may have ended. */
 async function asUnknown(following) {
@@ -15371,10 +15672,10 @@ async function asUnknown(following) {
         return await following;
     }
     catch (thrown) {
-        const error = errors_RotationError.from(thrown);
+        const error = src_errors/* RotationError */.FL.from(thrown);
         if (error.code === "ROTATION_FAILED" || error.code === "ROTATION_UNKNOWN")
             throw error;
-        throw errors_RotationError.of("ROTATION_UNKNOWN", { provider: huawei_csms_title }, { cause: error, detail: error.message, changed: "unknown" });
+        throw src_errors/* RotationError */.FL.of("ROTATION_UNKNOWN", { provider: huawei_csms_title }, { cause: error, detail: error.message, changed: "unknown" });
     }
 }
 
@@ -15393,175 +15694,52 @@ const providers = {
     "huawei-csms": createHuaweiCsms,
 };
 
-;// CONCATENATED MODULE: ./src/inputs.ts
+;// CONCATENATED MODULE: ./src/inputs/rotation.ts
 
 
 
-const MODES = ["rotate", "sync", "plan"];
 const VERIFY = ["auto", "off"];
-/** Events in which a stranger's files may be the ones checked out. */
-const REFUSED_EVENTS = ["pull_request_target", "issue_comment"];
 /**
- * Reads the inputs of one step, without any network call.
+ * Reads the inputs of one rotation. Problems go to the reader.
  *
- * @throws {RotationErrors} every problem found, each with its fix.
+ * @returns undefined if there is no such provider.
  */
-function readInputs(raw, facts, context) {
-    const reader = createReader(raw, context.masker);
-    const mode = reader.choice("mode", MODES);
-    checkEvent(facts.event.name, mode, reader.problem);
+function readRotation(name, { reader, step, context, }) {
+    const { mode, force, event } = step;
     const providerId = reader.optional("provider") ?? "";
     const appId = readAppId(reader);
-    const token = readToken(reader, context.masker);
-    const targets = readTargets(reader, facts.repository);
+    const targets = readTargets(reader, step.repository);
     const rotateAfter = reader.duration("rotate-after");
-    const force = reader.flag("force");
     const verify = reader.choice("verify", VERIFY);
     const writeTimeout = reader.duration("write-timeout") ?? 10 * 60_000;
     const factory = Object.hasOwn(providers, providerId) ? providers[providerId] : undefined;
-    let provider;
     if (factory === undefined) {
-        reader.problem(errors_RotationError.of("PROVIDER_UNKNOWN", { found: providerId, known: Object.keys(providers) }));
-    }
-    else {
-        provider = factory({ ...reader, appId, mode, verifies: verify !== "off", event: facts.event }, context);
-        if (mode === "sync" && provider.read === undefined) {
-            reader.problem(errors_RotationError.of("SYNC_UNSUPPORTED", { provider: provider.title }));
-        }
-    }
-    const problems = reader.problems();
-    if (provider === undefined || problems.length > 0)
-        throw new RotationErrors(problems);
-    const rotation = { providerId, appId, provider, targets, mode, force, rotateAfter, verify, writeTimeout };
-    const warnings = reader
-        .unread()
-        .map((name) => `Input "${name}" is set, but nothing here uses it with provider "${providerId}".`);
-    return { rotations: [{ name: providerId, ...rotation }], token, warnings };
-}
-function createReader(raw, masker) {
-    const found = new Map();
-    const read = new Set();
-    // The same text twice is the same problem, such as one bad name used by three targets.
-    const problem = (error) => {
-        found.set(error.message, error);
-    };
-    const optional = (name) => {
-        read.add(name);
-        const value = raw[name]?.trim() ?? "";
-        return value === "" ? undefined : value;
-    };
-    const required = (name) => {
-        const value = optional(name);
-        if (value === undefined) {
-            const provider = raw["provider"]?.trim() ?? "";
-            problem(errors_RotationError.of("INPUT_MISSING", { input: name, because: `provider "${provider}" needs it` }));
-        }
-        return value ?? "";
-    };
-    const invalid = (input, shown, expected) => {
-        problem(errors_RotationError.of("INPUT_INVALID", { input, found: shown, expected }));
-    };
-    const address = (name) => {
-        const value = optional(name);
-        if (value === undefined)
-            return undefined;
-        const parsed = URL.parse(value);
-        if (parsed === null || !["https:", "http:"].includes(parsed.protocol)) {
-            invalid(name, "not a web address", "an address such as https://api.example.com");
-        }
-        else if (parsed.username !== "" || parsed.password !== "" || parsed.hash !== "") {
-            invalid(name, "an address with credentials or a fragment", "an address without them");
-        }
-        else if (parsed.protocol === "http:" && !isLoopback(parsed.hostname)) {
-            problem(errors_RotationError.of("URL_INSECURE", { input: name, found: `"${parsed.origin}"` }));
-        }
-        return value;
-    };
-    function url(name, standard) {
-        const value = address(name);
-        if (value?.includes("?") === true)
-            invalid(name, "an address with a query", "a base URL without one");
-        return value === undefined ? standard : value.replace(/\/+$/, "");
-    }
-    return {
-        problem,
-        optional,
-        required,
-        url,
-        address,
-        secret: (name) => masker.secret(required(name)),
-        optionalSecret(name) {
-            const value = optional(name);
-            return value === undefined ? undefined : masker.secret(value);
-        },
-        choice(name, choices) {
-            const value = optional(name) ?? choices[0];
-            const chosen = choices.find((choice) => choice === value);
-            if (chosen === undefined)
-                invalid(name, `"${value}"`, choices.map((choice) => `"${choice}"`).join(" or "));
-            return chosen ?? choices[0];
-        },
-        duration(name) {
-            const value = optional(name);
-            if (value === undefined)
-                return undefined;
-            const duration = parseDuration(value);
-            if (duration === undefined)
-                invalid(name, `"${value}"`, "a duration such as 90m, 12h, 30d or 8w");
-            return duration;
-        },
-        flag(name) {
-            const value = (optional(name) ?? "false").toLowerCase();
-            if (value !== "true" && value !== "false")
-                invalid(name, `"${value}"`, `"true" or "false"`);
-            return value === "true";
-        },
-        problems: () => [...found.values()],
-        unread: () => Object.keys(raw).filter((name) => !read.has(name) && (raw[name] ?? "").trim() !== ""),
-    };
-}
-const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
-/** `90m`, `12h`, `30d`, `8w` in milliseconds; undefined if it is none such, or nothing. */
-function parseDuration(text) {
-    const match = /^(\d{1,6})([smhdw])$/.exec(text);
-    if (match === null)
+        const known = Object.keys(providers);
+        reader.problem(src_errors/* RotationError */.FL.of("PROVIDER_UNKNOWN", { input: "provider", found: providerId, known }));
         return undefined;
-    const duration = Number(match[1]) * UNITS[match[2]];
-    return duration > 0 ? duration : undefined;
-}
-function isLoopback(hostname) {
-    return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
-}
-function checkEvent(event, mode, problem) {
-    if (REFUSED_EVENTS.includes(event) || (event === "pull_request" && mode !== "plan")) {
-        problem(errors_RotationError.of("EVENT_REFUSED", { event, mode }));
     }
+    const provider = factory({ ...reader, appId, mode, verifies: verify !== "off", event }, context);
+    if (mode === "sync" && provider.read === undefined) {
+        reader.problem(src_errors/* RotationError */.FL.of("SYNC_UNSUPPORTED", { input: "mode", provider: provider.title }), {
+            input: "provider",
+        });
+    }
+    return { name, providerId, appId, provider, targets, mode, force, rotateAfter, verify, writeTimeout };
 }
 function readAppId(reader) {
     const appId = reader.optional("app-id") ?? "";
     if (appId === "") {
-        reader.problem(errors_RotationError.of("INPUT_MISSING", { input: "app-id", because: "it names the app to rotate" }));
+        reader.problem(src_errors/* RotationError */.FL.of("INPUT_MISSING", { input: "app-id", because: "it names the app to rotate" }));
     }
     if (/\p{C}/u.test(appId)) {
         const expected = "the app's id on one line";
-        reader.problem(errors_RotationError.of("INPUT_INVALID", {
+        reader.problem(src_errors/* RotationError */.FL.of("INPUT_INVALID", {
             input: "app-id",
             found: "a text with control characters",
             expected,
         }));
     }
     return appId;
-}
-function readToken(reader, masker) {
-    const token = reader.optional("github-token");
-    if (token === undefined) {
-        reader.problem(errors_RotationError.of("INPUT_MISSING", {
-            input: "github-token",
-            because: "writing secrets needs a token",
-            hint: `Set "github-token" to a fine-grained or GitHub App token that may write secrets; the workflow's own GITHUB_TOKEN cannot.`,
-        }));
-    }
-    return masker.secret(token ?? "");
 }
 function readTargets(reader, ownRepository) {
     const secretName = reader.optional("secret-name") ?? "";
@@ -15574,23 +15752,16 @@ function readTargets(reader, ownRepository) {
             .filter((line) => line !== "");
     // Has a default, so that it being set says nothing.
     reader.optional("repository");
-    const targets = new Map();
-    for (const text of texts) {
+    return texts.flatMap((text, item) => {
         try {
-            const target = parseTarget(text, secretName);
-            const key = targetKey(target);
-            const other = targets.get(key);
-            if (other === undefined)
-                targets.set(key, target);
-            else {
-                reader.problem(errors_RotationError.of("TARGET_DUPLICATE", { target: formatTarget(target), other: formatTarget(other) }));
-            }
+            return [parseTarget(text, secretName)];
         }
         catch (thrown) {
-            reader.problem(errors_RotationError.from(thrown));
+            const error = src_errors/* RotationError */.FL.from(thrown);
+            reader.problem(error, { input: error.input ?? "targets", item });
+            return [];
         }
-    }
-    return [...targets.values()];
+    });
 }
 /** The target of `repository` and `environment`, in the form that `targets` has; none if they are wrong. */
 function readPlace(reader, ownRepository) {
@@ -15598,7 +15769,7 @@ function readPlace(reader, ownRepository) {
     const environment = reader.optional("environment");
     if (!/^[^/\s?#%]+\/[^/\s?#%]+$/.test(repository)) {
         const found = repository === "" ? "empty" : `"${repository}"`;
-        reader.problem(errors_RotationError.of("INPUT_INVALID", { input: "repository", found, expected: "OWNER/REPO" }));
+        reader.problem(src_errors/* RotationError */.FL.of("INPUT_INVALID", { input: "repository", found, expected: "OWNER/REPO" }));
         return [];
     }
     return [
@@ -15606,8 +15777,225 @@ function readPlace(reader, ownRepository) {
     ];
 }
 
+;// CONCATENATED MODULE: ./src/inputs.ts
+
+
+
+
+const MODES = ["rotate", "sync", "plan"];
+/** Events in which a stranger's files may be the ones checked out. */
+const REFUSED_EVENTS = ["pull_request_target", "issue_comment"];
+/** Set by action.yml where nobody else does, so that they being set says nothing. */
+const WITH_DEFAULTS = ["repository", "verify", "write-timeout"];
+/**
+ * Reads the inputs of one step, without any network call.
+ *
+ * @param entries of the rotations file that `config` names; undefined without one.
+ * @throws {RotationErrors} every problem found, each with its fix.
+ */
+function readInputs(raw, facts, { masker, contextFor, entries, }) {
+    const reader = createReader(stepSource(raw), masker);
+    const mode = reader.choice("mode", MODES);
+    checkEvent(facts.event.name, mode, (error) => {
+        reader.problem(error);
+    });
+    const token = readToken(reader, masker);
+    const step = { ...facts, mode, force: reader.flag("force") };
+    const read = entries === undefined
+        ? readOne(reader, step, contextFor)
+        : readMany(entries, { reader, step, facts, masker, contextFor });
+    checkDuplicates(read);
+    const problems = [...reader.problems(), ...read.flatMap((one) => one.reader.problems())];
+    const rotations = read.flatMap(({ rotation }) => rotation ?? []);
+    if (rotations.length < read.length || problems.length > 0)
+        throw new src_errors/* RotationErrors */.kt([...new Set(problems)]);
+    return {
+        mode,
+        rotations: rotationsMeant(rotations),
+        token,
+        warnings: [
+            ...new Set(read.flatMap(({ warnings }) => warnings)),
+            ...unreadOf(reader, entries !== undefined),
+        ],
+    };
+}
+/** The rotation that the step itself describes; it is called by its provider. */
+function readOne(reader, step, contextFor) {
+    const name = reader.optional("provider") ?? "";
+    if (reader.optional("only") !== undefined) {
+        reader.problem(src_errors/* RotationError */.FL.of("INPUT_MISSING", { input: "config", because: `"only" names rotations of its file` }));
+    }
+    const rotation = readRotation(name, { reader, step, context: contextFor(name) });
+    const warnings = rotation === undefined ? [] : unused(reader, name);
+    return [{ name, reader, rotation, warnings }];
+}
+/** The rotations of the file, or those of them that `only` names. */
+function readMany(entries, { reader, step, facts, masker, contextFor, }) {
+    reader.optional("config");
+    if (reader.optional("provider") !== undefined) {
+        reader.problem(src_errors/* RotationError */.FL.of("INPUT_CONFLICT", { first: "config", second: "provider" }));
+    }
+    const wanted = readOnly(reader, entries);
+    return entries
+        .filter(({ name }) => wanted === undefined || wanted.has(name))
+        .map((entry) => {
+        const { name } = entry;
+        const own = createReader(entrySource(entry, facts), masker);
+        const rotation = readRotation(name, { reader: own, step, context: contextFor(name) });
+        const warnings = unused(own, own.optional("provider") ?? "").map((warning) => `${name}: ${warning}`);
+        return { name, reader: own, rotation, warnings };
+    });
+}
+function readOnly(reader, entries) {
+    const listed = reader.optional("only");
+    if (listed === undefined)
+        return undefined;
+    const names = listed
+        .split(/[,\r\n]/)
+        .map((name) => name.trim())
+        .filter((name) => name !== "");
+    const known = entries.map(({ name }) => name);
+    for (const found of names.filter((name) => !known.includes(name))) {
+        reader.problem(src_errors/* RotationError */.FL.of("ROTATION_UNLISTED", { input: "only", found, known }));
+    }
+    return new Set(names);
+}
+/** What an event brings is for those whose it is; if it is nobody's, they all say so. */
+function rotationsMeant(rotations) {
+    const addressed = rotations.filter(({ provider }) => provider.addressed === true);
+    if (addressed.length > 0)
+        return addressed;
+    const possible = rotations.filter(({ provider }) => provider.addressed !== undefined);
+    return possible.length > 0 ? possible : rotations;
+}
+function unused(reader, provider) {
+    return reader
+        .unread()
+        .map((name) => `Input "${name}" is set, but nothing here uses it with provider "${provider}".`);
+}
+/** With a rotations file the step's own inputs are the others' business. */
+function unreadOf(reader, hasFile) {
+    if (!hasFile)
+        return [];
+    return reader
+        .unread()
+        .filter((name) => !WITH_DEFAULTS.includes(name))
+        .map((name) => `Input "${name}" is set, but with "config" it belongs into the rotations file.`);
+}
+/** No two targets may be the same secret, and no two rotations of the same app. */
+function checkDuplicates(read) {
+    const targets = new Map();
+    const apps = new Map();
+    for (const { rotation, reader } of read) {
+        if (rotation === undefined)
+            continue;
+        const { name, providerId, appId, provider } = rotation;
+        for (const target of rotation.targets) {
+            const other = targets.get(targetKey(target));
+            if (other === undefined)
+                targets.set(targetKey(target), target);
+            else {
+                const texts = { target: formatTarget(target), other: formatTarget(other) };
+                reader.problem(src_errors/* RotationError */.FL.of("TARGET_DUPLICATE", texts), { input: "targets" });
+            }
+        }
+        const app = [providerId, provider.apiUrl, appId].join("\n");
+        const first = apps.get(app);
+        if (first === undefined)
+            apps.set(app, name);
+        else {
+            reader.problem(src_errors/* RotationError */.FL.of("ROTATION_DUPLICATE", { first, second: name }), { input: "app-id" });
+        }
+    }
+}
+function checkEvent(event, mode, problem) {
+    if (REFUSED_EVENTS.includes(event) || (event === "pull_request" && mode !== "plan")) {
+        problem(src_errors/* RotationError */.FL.of("EVENT_REFUSED", { event, mode }));
+    }
+}
+function readToken(reader, masker) {
+    const token = reader.optional("github-token");
+    if (token === undefined) {
+        reader.problem(src_errors/* RotationError */.FL.of("INPUT_MISSING", {
+            input: "github-token",
+            because: "writing secrets needs a token",
+            hint: `Set "github-token" to a fine-grained or GitHub App token that may write secrets; the workflow's own GITHUB_TOKEN cannot.`,
+        }));
+    }
+    return masker.secret(token ?? "");
+}
+function stepSource(raw) {
+    return {
+        text: (name) => raw[name],
+        names: Object.keys(raw),
+        at: () => undefined,
+        toSet: (name) => `Set "${name}" under "with:"; a \${{ secrets.NAME }} that this job cannot read is empty too.`,
+    };
+}
+function entrySource({ name: rotation, at, inputs }, { variable }) {
+    return {
+        text: (name) => inputs.get(name)?.text,
+        // What is inherited is for whichever provider uses it.
+        names: [...inputs].filter(([, { inherited }]) => !inherited).map(([name]) => name),
+        at(name, item) {
+            const input = name === undefined ? undefined : inputs.get(name);
+            const place = (item === undefined ? undefined : input?.items[item]) ?? input?.at ?? at;
+            return `${place} (${rotation})`;
+        },
+        toSet: (name) => `Set "${name}" in this rotation or in "defaults"; a secret comes from the step's "env:", as \${NAME}.`,
+        expand: (input, text) => expand(input, text, variable),
+    };
+}
+/** Variables that are GitHub's and the runner's, or hold the inputs themselves. */
+const FOREIGN = /^(?:ACTIONS|GITHUB|RUNNER|INPUT)_/i;
+/**
+ * Replaces `${NAME}` by a variable of the step's environment, and `$$` by `$`.
+ *
+ * @throws {RotationError} VARIABLE_UNUSABLE
+ */
+function expand(input, text, variable) {
+    return text.replace(/\$\$|\$\{(\w+)\}/g, (match, name) => {
+        if (name === undefined)
+            return match.slice(1);
+        const refuse = (found, expected) => src_errors/* RotationError */.FL.of("VARIABLE_UNUSABLE", { input, variable: name, found, expected });
+        if (FOREIGN.test(name))
+            throw refuse("belongs to GitHub or the runner", `one of the step's own "env:"`);
+        const value = variable(name) ?? "";
+        if (value.trim() === "")
+            throw refuse("is not set or empty", `it in the step's "env:"`);
+        return value;
+    });
+}
+
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
+;// CONCATENATED MODULE: external "node:path"
+const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
+;// CONCATENATED MODULE: ./src/inputs/config.ts
+
+
+
+/**
+ * Reads the rotations file that `config` names.
+ *
+ * @param path relative to the workspace.
+ * @throws {RotationErrors} CONFIG_UNREADABLE, CONFIG_INVALID
+ */
+async function readConfig(path, workspace) {
+    let text;
+    try {
+        text = (0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_namespaceObject.resolve)(workspace, path), "utf8");
+    }
+    catch (cause) {
+        const reason = cause.code ?? "unknown reason";
+        const context = { input: "config", path, reason };
+        throw new src_errors/* RotationErrors */.kt([src_errors/* RotationError */.FL.of("CONFIG_UNREADABLE", context, { cause })]);
+    }
+    // YAML takes long to load, and most steps have no file.
+    const { parseRotationsFile } = await Promise.all(/* import() */[__nccwpck_require__.e(815), __nccwpck_require__.e(689)]).then(__nccwpck_require__.bind(__nccwpck_require__, 4689));
+    return parseRotationsFile(text, path);
+}
+
 ;// CONCATENATED MODULE: ./src/journal.ts
 
 
@@ -15704,7 +16092,7 @@ function unwritable(act) {
     }
     catch (cause) {
         const reason = cause.code ?? "unknown reason";
-        throw errors_RotationError.of("JOURNAL_UNWRITABLE", { reason }, { cause });
+        throw src_errors/* RotationError */.FL.of("JOURNAL_UNWRITABLE", { reason }, { cause });
     }
 }
 /** A line that was cut off by a kill is no JSON, and says nothing; nor does what is no entry. */
@@ -15838,7 +16226,7 @@ function cleanLine(text, masker, longest = LONGEST_LINE) {
     return line.length <= longest ? line : `${line.slice(0, longest)}…`;
 }
 /** An error in full: code, what was found and expected, what the other side said, and the next thing to do. */
-function report_describeError(error, masker) {
+function describeError(error, masker) {
     return `${describeProblem(error, masker)} ${cleanLine(error.hint, masker)}`;
 }
 /** An error without the next thing to do. */
@@ -15871,7 +16259,7 @@ function annotations(reports, masker) {
         ? [
             {
                 title: cleanLine(`${rotation.name}: ${outcome.status}`, masker),
-                message: `${report_describeError(outcome.error, masker)} ${whatHolds(outcome)}`,
+                message: `${describeError(outcome.error, masker)} ${whatHolds(outcome)}`,
             },
         ]
         : []);
@@ -15958,7 +16346,7 @@ function postSummary(finished, masker) {
         "### rotate-app-secret, post step",
         "",
         ...finished.flatMap(({ rotation, lines, commands, lost }) => [
-            ...(lost ? [`- ${cell(report_describeError(RotationError.of("SECRET_LOST", { rotation }), masker))}`] : []),
+            ...(lost ? [`- ${cell(describeError(RotationError.of("SECRET_LOST", { rotation }), masker))}`] : []),
             ...lines.map((line) => `- ${cell(rotation)}: ${cell(describeLine(line, masker))}`),
             ...(commands.length === 0
                 ? []
@@ -16079,7 +16467,7 @@ async function confirm_confirm(secret, provider, clock) {
                 return { state: "differs", shown };
         }
         catch (thrown) {
-            return { state: "inconclusive", why: `reading it back failed: ${errors_RotationError.from(thrown).message}` };
+            return { state: "inconclusive", why: `reading it back failed: ${src_errors/* RotationError */.FL.from(thrown).message}` };
         }
     }
     return provider.verify === undefined ? { state: "valid" } : verify(secret, provider, clock);
@@ -16097,7 +16485,7 @@ async function verify(secret, provider, clock) {
             const seconds = Math.round((clock.now() - startedAt) / 1_000);
             return {
                 state: "invalid",
-                error: errors_RotationError.of("CONFIRM_INVALID", { provider: provider.title, seconds }),
+                error: src_errors/* RotationError */.FL.of("CONFIRM_INVALID", { provider: provider.title, seconds }),
             };
         }
         await clock.sleep(wait);
@@ -16108,11 +16496,12 @@ async function askOnce(secret, provider) {
         return (await provider.verify?.(secret)) ?? { state: "valid" };
     }
     catch (thrown) {
-        return { state: "inconclusive", why: `asking failed: ${errors_RotationError.from(thrown).message}` };
+        return { state: "inconclusive", why: `asking failed: ${src_errors/* RotationError */.FL.from(thrown).message}` };
     }
 }
 
 ;// CONCATENATED MODULE: ./src/github/marker.ts
+
 
 
 
@@ -16147,12 +16536,12 @@ function createMarkers({ store, name, again, }, found) {
             return [];
         }
         catch (thrown) {
-            return [`The marker ${name} stays in ${formatPlace(place)}: ${errors_RotationError.from(thrown).message}`];
+            return [`The marker ${name} stays in ${formatPlace(place)}: ${src_errors/* RotationError */.FL.from(thrown).message}`];
         }
     };
     return {
         async write({ place, publicKey }, seal) {
-            const value = seal(publicKey, (0,external_node_crypto_.randomBytes)(16));
+            const value = { ...seal(publicKey, (0,external_node_crypto_.randomBytes)(16)), ...markerAccess(place) };
             const send = () => retry(() => store.write(place, name, value), again);
             let sent = false;
             try {
@@ -16186,7 +16575,7 @@ function createMarkers({ store, name, again, }, found) {
                     return [];
                 if (own !== undefined && read)
                     return removeFrom(place);
-                return [errors_RotationError.of("MARKER_UNREADABLE", { place: formatPlace(place) }).message];
+                return [src_errors/* RotationError */.FL.of("MARKER_UNREADABLE", { place: formatPlace(place) }).message];
             }));
             return { overlap: undefined, warnings: warnings.flat() };
         },
@@ -16221,7 +16610,7 @@ function valueFor(target, secret, masker) {
     }
 }
 function cut(target, pointer, secret, masker) {
-    const unresolved = (found) => errors_RotationError.of("POINTER_UNRESOLVED", { target: formatTarget(target), pointer, found });
+    const unresolved = (found) => src_errors/* RotationError */.FL.of("POINTER_UNRESOLVED", { target: formatTarget(target), pointer, found });
     let at;
     try {
         at = parseKeepingNumbers(secret.expose());
@@ -16327,7 +16716,10 @@ async function lookAround(rotation, tools) {
     const found = new Map();
     await Promise.all(placesOf(targets).map(async (place) => {
         const key = placeKey(place);
-        const opened = await settle(tools.store.open(place, tools.cancel));
+        const names = targets
+            .filter((target) => placeKey(target.place) === key)
+            .map(({ secretName }) => secretName);
+        const opened = await settle(tools.store.open(place, names, tools.cancel));
         if ("error" in opened) {
             problems.set(key, opened.error);
             return;
@@ -16392,7 +16784,7 @@ async function proveWritable(survey, { rotation, tools, sealing, provider, }) {
         tools.journal.markers(rotation.name, survey.name, places, survey.state.markers.length > 0);
     }
     catch (thrown) {
-        return { error: errors_RotationError.from(thrown) };
+        return { error: src_errors/* RotationError */.FL.from(thrown) };
     }
     await Promise.all(open.map(async (at) => {
         const written = await settle(survey.markers.write(at, seal.value));
@@ -16414,7 +16806,7 @@ async function giveUp(rotation, survey, error) {
     if (removal.overlap === undefined)
         return { ...red, status: "failed", error, warnings: removal.warnings };
     const place = formatPlace(removal.overlap);
-    const overlap = errors_RotationError.of("CONCURRENT_RUN", { place }, { cause: error });
+    const overlap = src_errors/* RotationError */.FL.of("CONCURRENT_RUN", { place }, { cause: error });
     return { ...red, status: "unknown", error: overlap, warnings: [] };
 }
 /** The end of a rotation that is not due, or only planned. */
@@ -16432,7 +16824,7 @@ async function settle(promise) {
         return { value: await promise };
     }
     catch (thrown) {
-        return { error: errors_RotationError.from(thrown) };
+        return { error: src_errors/* RotationError */.FL.from(thrown) };
     }
 }
 async function ageFrom(provider) {
@@ -16450,7 +16842,7 @@ function createSealing(tools) {
     return () => (sealing ??= settle(tools.seal()));
 }
 function cancelled({ cancel }) {
-    return cancel.aborted ? errors_RotationError.from(cancel.reason) : undefined;
+    return cancel.aborted ? src_errors/* RotationError */.FL.from(cancel.reason) : undefined;
 }
 function checkRoom(rotation, { place, secrets, limit }, markers) {
     const names = rotation.targets
@@ -16460,7 +16852,7 @@ function checkRoom(rotation, { place, secrets, limit }, markers) {
     const excess = secrets.size + missing - limit;
     if (missing === 0 || excess <= 0)
         return undefined;
-    return errors_RotationError.of("SECRET_LIMIT", { place: formatPlace(place), limit, missing: excess });
+    return src_errors/* RotationError */.FL.of("SECRET_LIMIT", { place: formatPlace(place), limit, missing: excess });
 }
 /** A marker is one write and one deletion, each target one write. */
 function checkPace(rotation, { lane }, places) {
@@ -16469,7 +16861,7 @@ function checkPace(rotation, { lane }, places) {
     if (minutes <= LONGEST_RUN)
         return undefined;
     lane.announce(0);
-    return errors_RotationError.of("TOO_MANY_WRITES", { writes, minutes });
+    return src_errors/* RotationError */.FL.of("TOO_MANY_WRITES", { writes, minutes });
 }
 /** A secret that has expired where it is used says that new ones do not arrive. */
 function checkLifetime({ provider: { title, lifetime } }, { state }, { clock }) {
@@ -16490,7 +16882,7 @@ function checkPointers({ targets }, { masker }, inForce) {
             valueFor(target, inForce.value, masker);
         }
         catch (thrown) {
-            return errors_RotationError.from(thrown);
+            return src_errors/* RotationError */.FL.from(thrown);
         }
     }
     return undefined;
@@ -16514,6 +16906,7 @@ function describeDecision({ mode }, { action, reason }) {
 
 
 
+
 /** Between two tries to write one target, in milliseconds. */
 const publish_WAITS = { firstWait: 500, longestWait: 30_000 };
 /**
@@ -16526,8 +16919,9 @@ async function publish(secret, { rotation, tools, seal, places, problems, }) {
     const { store, journal, clock, log, masker } = tools;
     const outcomes = new Map();
     const queue = [];
-    const sealFor = (target, publicKey) => {
-        const value = seal(publicKey, valueFor(target, secret.value, masker).expose());
+    const sealFor = (target, open, publicKey = open.publicKey) => {
+        const sealed = seal(publicKey, valueFor(target, secret.value, masker).expose());
+        const value = { ...sealed, ...accessOf(open, target) };
         // On disk before the first write. A full disk must not cost the secret, so it only takes away the second chance.
         attempt(() => {
             journal.sealed(rotation.name, target, value);
@@ -16546,11 +16940,11 @@ async function publish(secret, { rotation, tools, seal, places, problems, }) {
             continue;
         }
         try {
-            const value = sealFor(target, open.publicKey);
-            queue.push({ target, value, attempts: 0, notBefore: 0, key: "first", lost: false });
+            const value = sealFor(target, open);
+            queue.push({ target, open, value, attempts: 0, notBefore: 0, key: "first", lost: false });
         }
         catch (thrown) {
-            outcomes.set(target, { target, status: "failed", error: errors_RotationError.from(thrown) });
+            outcomes.set(target, { target, status: "failed", error: src_errors/* RotationError */.FL.from(thrown) });
         }
     }
     const total = rotation.targets.length;
@@ -16573,7 +16967,7 @@ async function publish(secret, { rotation, tools, seal, places, problems, }) {
             log.line(`publish: ${String(written)}/${String(total)} targets written, now ${formatTarget(target)}`);
         }
         catch (thrown) {
-            const error = errors_RotationError.from(thrown);
+            const error = src_errors/* RotationError */.FL.from(thrown);
             const retryAt = planRetry(parcel, error);
             if (retryAt === undefined) {
                 outcomes.set(target, { target, status: parcel.lost ? "unknown" : "failed", error });
@@ -16601,14 +16995,14 @@ async function publish(secret, { rotation, tools, seal, places, problems, }) {
     async function send(parcel) {
         const { target } = parcel;
         if (parcel.key === "stale") {
-            parcel.value = sealFor(target, await store.publicKey(target.place));
+            parcel.value = sealFor(target, parcel.open, await store.publicKey(target.place));
             parcel.key = "fresh";
         }
         try {
             await store.write(target.place, target.secretName, parcel.value);
         }
         catch (thrown) {
-            const error = errors_RotationError.from(thrown);
+            const error = src_errors/* RotationError */.FL.from(thrown);
             // A refusal says that nothing was written; a lost answer does not.
             parcel.lost = error.code === "GITHUB_REJECTED" ? false : parcel.lost || error.changed === "unknown";
             throw error;
@@ -16655,7 +17049,7 @@ const PATIENCE_ONCE_CANCELLED = 3_000;
 async function rotate(rotation, tools) {
     const outcome = await go(rotation, tools).catch((thrown) => ({
         status: "unknown",
-        error: errors_RotationError.from(thrown),
+        error: src_errors/* RotationError */.FL.from(thrown),
         provider: "unknown",
         targets: rotation.targets.map((target) => ({ target, status: "unknown" })),
         warnings: [],
@@ -16686,7 +17080,7 @@ async function go(rotation, tools) {
     }
     catch (thrown) {
         tools.lane.release();
-        return notRotated(rotation, prepared, errors_RotationError.from(thrown));
+        return notRotated(rotation, prepared, src_errors/* RotationError */.FL.from(thrown));
     }
     const rotatedAt = prepared.action === "rotate" ? { rotatedAt: tools.clock.now() } : {};
     const delivery = rotation.provider.confirms === "beside"
@@ -16709,7 +17103,7 @@ async function request(rotation, { log }, { markers, healing, warnings }) {
         await provider.request?.();
     }
     catch (thrown) {
-        return notRotated(rotation, { markers, healing }, errors_RotationError.from(thrown));
+        return notRotated(rotation, { markers, healing }, src_errors/* RotationError */.FL.from(thrown));
     }
     log.line(`rotate: ${provider.title} was asked for a new secret, which comes with a later event`);
     const targets = rotation.targets.map((target) => ({ target, status: "skipped" }));
@@ -16822,7 +17216,7 @@ async function rotation_close({ rotation, tools, prepared, confirmation, }, done
         const left = rotation.provider.arrived === true ? await markers.tidy() : [];
         return withMarkersRemoved(markers, { ...done, warnings: [...done.warnings, ...left] });
     }
-    const error = doubt ?? errors_RotationError.of("PUBLISH_INCOMPLETE", { written, total, ...onceMore(rotation) });
+    const error = doubt ?? src_errors/* RotationError */.FL.of("PUBLISH_INCOMPLETE", { written, total, ...onceMore(rotation) });
     // A write whose answer was lost may have been done: then the way back is closed.
     const untouched = done.targets.every(({ status }) => status === "failed" || status === "skipped");
     if (done.status === "rotated" && untouched && rotation.provider.restore !== undefined) {
@@ -16861,13 +17255,13 @@ async function putBack(restore, { rotation, tools, because, }) {
             const reason = because.code === "PUBLISH_INCOMPLETE"
                 ? "No target took the new secret"
                 : "The new secret did not work";
-            return errors_RotationError.of("PUT_BACK", { provider: title, because: reason }, options);
+            return src_errors/* RotationError */.FL.of("PUT_BACK", { provider: title, because: reason }, options);
         }
     }
     catch (thrown) {
-        tools.log.problem(errors_RotationError.from(thrown));
+        tools.log.problem(src_errors/* RotationError */.FL.from(thrown));
     }
-    return errors_RotationError.of("PUT_BACK_UNCONFIRMED", { provider: title }, options);
+    return src_errors/* RotationError */.FL.of("PUT_BACK_UNCONFIRMED", { provider: title }, options);
 }
 /** Why a secret must not stand as it is; undefined if nothing speaks against it. */
 function doubtAbout(confirmation, { provider, verify }) {
@@ -16876,10 +17270,10 @@ function doubtAbout(confirmation, { provider, verify }) {
             return undefined;
         case "inconclusive":
             return provider.confirms === "required" && verify !== "off"
-                ? errors_RotationError.of("CONFIRM_UNPROVEN", { provider: provider.title, why: confirmation.why })
+                ? src_errors/* RotationError */.FL.of("CONFIRM_UNPROVEN", { provider: provider.title, why: confirmation.why })
                 : undefined;
         case "differs":
-            return errors_RotationError.of("CONFIRM_DIFFERS", { provider: provider.title });
+            return src_errors/* RotationError */.FL.of("CONFIRM_DIFFERS", { provider: provider.title });
         case "invalid":
             return confirmation.error;
     }
@@ -16889,14 +17283,12 @@ async function withMarkersRemoved(markers, outcome) {
     if (removal.overlap === undefined) {
         return { ...outcome, warnings: [...outcome.warnings, ...removal.warnings] };
     }
-    const error = errors_RotationError.of("CONCURRENT_RUN", { place: formatPlace(removal.overlap) });
+    const error = src_errors/* RotationError */.FL.of("CONCURRENT_RUN", { place: formatPlace(removal.overlap) });
     return { ...outcome, status: "unknown", error, provider: "unknown" };
 }
 
 ;// CONCATENATED MODULE: external "node:os"
 const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
-;// CONCATENATED MODULE: external "node:path"
-const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
 // EXTERNAL MODULE: external "node:util"
 var external_node_util_ = __nccwpck_require__(7975);
 ;// CONCATENATED MODULE: ./src/secret.ts
@@ -17116,7 +17508,12 @@ function factsFromEnvironment() {
     return {
         event: { name: process.env["GITHUB_EVENT_NAME"] ?? "", payload: readEventFile },
         repository: process.env["GITHUB_REPOSITORY"] ?? "",
+        variable: (name) => process.env[name],
     };
+}
+/** The folder that the step's paths are relative to. */
+function workspace() {
+    return process.env["GITHUB_WORKSPACE"] ?? "";
 }
 function readEventFile() {
     try {
@@ -17166,6 +17563,7 @@ function savedJournalPath() {
 
 
 
+
 /** Runs the step, and sets the process's exit code. */
 async function main() {
     const runner = createRunner();
@@ -17177,98 +17575,155 @@ async function main() {
         // Not even the report could be made. A stack trace would say nothing to a user, and could say too much.
         await runner.load();
         runner.say((core) => {
-            core.setFailed(report_describeError(errors_RotationError.from(thrown), masker));
+            core.setFailed(describeError(src_errors/* RotationError */.FL.from(thrown), masker));
         });
     }
 }
+/** How many rotations are under way at once: enough to keep GitHub's pace, and few that a kill could cut off. */
+const AT_ONCE = 20;
 /** Everything is put together here, and nothing decided. */
 async function run(runner, masker) {
-    const log = main_createLog(runner, masker);
     const http = createHttp();
     const clock = systemClock;
-    const warn = (text) => {
-        runner.say((core) => {
-            core.warning(cleanLine(text, masker));
-        });
-    };
+    const gate = createCredentialGate();
+    const logs = createLogs(runner, masker);
     let settings;
     try {
-        const context = { http, masker, clock, gate: createCredentialGate(), onWait: log.wait, warn };
-        settings = readInputs(inputsFromEnvironment(), factsFromEnvironment(), context);
+        const raw = inputsFromEnvironment();
+        const config = raw["config"]?.trim() ?? "";
+        settings = readInputs(raw, factsFromEnvironment(), {
+            masker,
+            entries: config === "" ? undefined : await readConfig(config, workspace()),
+            contextFor: (rotation) => {
+                const { wait, warn } = logs.of(rotation);
+                return { http, masker, clock, gate, onWait: wait, warn };
+            },
+        });
     }
     catch (thrown) {
         await reportBadInputs(thrown, runner, masker);
         return;
     }
-    const { rotations, token } = settings;
+    const { rotations, token, mode } = settings;
     for (const warning of settings.warnings)
-        warn(warning);
-    runner.say((core) => {
-        // One rotation prints as it goes.
-        core.startGroup(rotations.map(({ name }) => name).join(", "));
-    });
-    const lane = createPacer(clock).lane();
+        logs.warn(warning);
+    const pacer = createPacer(clock);
     const api = createGitHubApi({ token, apiUrl: gitHubApiUrl(), http, clock });
+    const cache = new Map();
     const path = journalPath();
-    const tools = {
-        store: createSecretStore({ api, lane, clock, onWait: log.wait }),
-        // From here on there is a secret soon: core must be there to mask it, and to save the journal's path.
-        seal: async () => {
-            await letRequestsLeave();
-            const [seal] = await Promise.all([createSeal(), runner.load()]);
-            return seal;
-        },
-        journal: createJournal(path, () => {
-            saveJournalPath(runner, path);
-        }),
-        masker,
-        clock,
-        lane,
-        log,
-        cancel: cancelOnSignals(),
+    const journal = createJournal(path, () => {
+        saveJournalPath(runner, path);
+    });
+    const cancel = cancelOnSignals();
+    // From here on there is a secret soon: core must be there to mask it, and to save the journal's path.
+    const seal = async () => {
+        await letRequestsLeave();
+        const [made] = await Promise.all([createSeal(), runner.load()]);
+        return made;
     };
-    const reports = await Promise.all(rotations.map(async (rotation) => {
-        const outcome = await rotate(rotation, tools);
+    const reports = await sideBySide(AT_ONCE, rotations, async (rotation) => {
+        const log = logs.of(rotation.name);
+        const lane = pacer.lane();
+        const store = createSecretStore({ api, lane, clock, cache, onWait: log.wait });
+        log.open(rotations.length === 1);
+        const outcome = await rotate(rotation, { store, seal, journal, masker, clock, lane, log, cancel });
+        log.close(describeOutcome(outcome));
         return { rotation, outcome, endedAt: clock.now() };
-    }));
+    });
     if (readJournal(path).length === 0)
         deleteJournal(path);
-    await report(reports, rotations[0]?.mode ?? "rotate", runner, masker);
+    await report(reports, mode, runner, masker);
     // A question to the provider may still be open when a cancelled run has nothing more to do.
-    if (tools.cancel.aborted)
+    if (cancel.aborted)
         process.exit();
+}
+/** Works on all items, `most` of them at once. */
+async function sideBySide(most, items, work) {
+    const results = [];
+    const waiting = items.entries();
+    const workers = Array.from({ length: Math.min(most, items.length) }, async () => {
+        for (const [at, item] of waiting)
+            results[at] = await work(item);
+    });
+    await Promise.all(workers);
+    return results;
 }
 /** Until the point of no return a signal ends the rotation; after it, it is published until the kill. */
 function cancelOnSignals() {
     const controller = new AbortController();
     for (const signal of ["SIGINT", "SIGTERM"]) {
         process.on(signal, () => {
-            controller.abort(errors_RotationError.of("CANCELLED", { signal }));
+            controller.abort(src_errors/* RotationError */.FL.of("CANCELLED", { signal }));
         });
     }
     return controller.signal;
 }
-function main_createLog(runner, masker) {
-    const line = (text) => {
+function createLogs(runner, masker) {
+    const logs = new Map();
+    const warn = (text) => {
         runner.say((core) => {
-            core.info(cleanLine(text, masker));
+            core.warning(cleanLine(text, masker));
+        });
+    };
+    return {
+        warn,
+        of(name) {
+            const log = logs.get(name) ?? createGroupLog(name, { runner, masker, warn });
+            logs.set(name, log);
+            return log;
+        },
+    };
+}
+function createGroupLog(name, { runner, masker, warn, }) {
+    let kept;
+    const print = (text) => {
+        runner.say((core) => {
+            core.info(text);
+        });
+    };
+    const line = (text) => {
+        // Cleaned when it is said: what is masked later would not be hidden in what was said before either.
+        const clean = cleanLine(text, masker);
+        if (kept === undefined)
+            print(clean);
+        else
+            kept.push(clean);
+    };
+    const startGroup = () => {
+        runner.say((core) => {
+            core.startGroup(cleanLine(name, masker));
         });
     };
     return {
         line,
+        warn,
         wait: (why, milliseconds) => {
             line(describeWait(why, milliseconds));
         },
         problem: (error) => {
-            line(report_describeError(error, masker));
+            line(describeError(error, masker));
+        },
+        open(alone) {
+            if (alone)
+                startGroup();
+            else
+                kept = [];
+        },
+        close(lastLine) {
+            line(lastLine);
+            if (kept !== undefined) {
+                startGroup();
+                for (const text of kept)
+                    print(text);
+            }
+            runner.say((core) => {
+                core.endGroup();
+            });
         },
     };
 }
 async function report(reports, mode, runner, masker) {
     runner.say((core) => {
-        for (const { outcome } of reports)
-            core.info(cleanLine(describeOutcome(outcome), masker));
-        core.endGroup();
         for (const { rotation, outcome } of reports) {
             for (const warning of outcome.warnings) {
                 core.warning(cleanLine(warning, masker), { title: cleanLine(rotation.name, masker) });
@@ -17283,10 +17738,10 @@ async function report(reports, mode, runner, masker) {
     process.exitCode = reports.some(({ outcome }) => isRed(outcome)) ? 1 : 0;
 }
 async function reportBadInputs(thrown, runner, masker) {
-    const errors = thrown instanceof RotationErrors ? thrown.errors : [errors_RotationError.from(thrown)];
+    const errors = thrown instanceof src_errors/* RotationErrors */.kt ? thrown.errors : [src_errors/* RotationError */.FL.from(thrown)];
     runner.say((core) => {
         for (const error of errors)
-            core.error(report_describeError(error, masker), { title: "Inputs" });
+            core.error(describeError(error, masker), { title: "Inputs" });
         for (const [name, value] of Object.entries({ status: "failed", changed: "false", results: "[]" })) {
             core.setOutput(name, value);
         }
@@ -17302,6 +17757,13 @@ async function reportBadInputs(thrown, runner, masker) {
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("assert");
+
+/***/ }),
+
+/***/ 181:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("buffer");
 
 /***/ }),
 
@@ -17505,6 +17967,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("os");
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("path");
+
+/***/ }),
+
+/***/ 932:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("process");
 
 /***/ }),
 

@@ -20,8 +20,15 @@ export class RotationError extends Error {
   readonly transient: boolean;
   readonly retryAfter: number | undefined;
   readonly changed: "no" | "unknown";
+  /** The name of the input that it is about, if it is about one. */
+  readonly input: string | undefined;
 
-  private constructor(code: ErrorCode, message: string, hint: string, options: ErrorOptions) {
+  private constructor(
+    code: ErrorCode,
+    message: string,
+    hint: string,
+    options: ErrorOptions & { input?: string | undefined },
+  ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.hint = hint;
@@ -29,6 +36,7 @@ export class RotationError extends Error {
     this.transient = options.transient ?? false;
     this.retryAfter = options.retryAfter;
     this.changed = options.changed ?? "no";
+    this.input = options.input;
   }
 
   static of<Code extends ErrorCode>(
@@ -38,7 +46,15 @@ export class RotationError extends Error {
   ): RotationError {
     // The index type loses the link between code and context, which the signature above has just checked.
     const problem = problems[code] as Problem<ErrorContext<Code>>;
-    return new RotationError(code, problem.message(context), problem.hint?.(context) ?? problem.fix, options);
+    const input = "input" in context && typeof context.input === "string" ? context.input : undefined;
+    const hint = problem.hint?.(context) ?? problem.fix;
+    return new RotationError(code, problem.message(context), hint, { ...options, input });
+  }
+
+  /** The same problem, with where it stands in front: `FILE:LINE:COLUMN`, or the name of a rotation. */
+  at(place: string): RotationError {
+    const { code, message, hint, ...rest } = this;
+    return new RotationError(code, `${place}: ${message}`, hint, { ...rest, cause: this.cause });
   }
 
   /** Makes a RotationError of anything thrown. What is not ours becomes `INTERNAL`, without its message. */
@@ -112,11 +128,48 @@ const problems = {
       `Inputs "${c.first}" and "${c.second}" are both set; expected one of them.`,
     hint: (c) => `Remove "${c.first}" or "${c.second}".`,
   }),
+  CONFIG_UNREADABLE: problem({
+    title: "The rotations file cannot be read",
+    meaning: "`config` names a file that is not there, or that the step may not read.",
+    fix: "Check the path in `config`, which is relative to the workspace, and that a step before has checked out the repository.",
+    message: (c: { input: "config"; path: string; reason: string }) =>
+      `Input "config" is "${c.path}", which cannot be read (${c.reason}); expected a rotations file.`,
+  }),
+  CONFIG_INVALID: problem({
+    title: "The rotations file is not as it should be",
+    meaning: "The file is no YAML, or does not have the form of a rotations file.",
+    fix: "Correct the place that the message names; the JSON Schema of this action lets an editor check the file.",
+    message: (c: { at: string; found: string; expected: string }) =>
+      `${c.at}: ${c.found}; expected ${c.expected}.`,
+  }),
+  VARIABLE_UNUSABLE: problem({
+    title: "A variable in the rotations file cannot be used",
+    meaning:
+      "`${NAME}` takes a variable of the step's `env:`, in credentials only; those of GitHub and the runner are not for it.",
+    fix: "Set the variable under the step's `env:` to a secret, and name it in a credential.",
+    message: (c: { input: string; variable: string; found: string; expected: string }) =>
+      `Input "${c.input}" names the variable "${c.variable}", which ${c.found}; expected ${c.expected}.`,
+  }),
+  ROTATION_UNLISTED: problem({
+    title: "A name in `only` is not in the rotations file",
+    meaning: "`only` takes names of rotations in the file, separated by commas or newlines.",
+    fix: "Use names that stand in the rotations file.",
+    message: (c: { input: "only"; found: string; known: readonly string[] }) =>
+      `Input "only" names "${c.found}"; expected names out of ${c.known.join(", ")}.`,
+  }),
+  ROTATION_DUPLICATE: problem({
+    title: "Two rotations are of the same app",
+    meaning:
+      "Provider, `api-url` and `app-id` are the same, and one rotation would end what the other has made.",
+    fix: "Make one rotation of the two, with the targets of both.",
+    message: (c: { first: string; second: string }) =>
+      `The rotations "${c.first}" and "${c.second}" are of the same app; expected one rotation for each app.`,
+  }),
   PROVIDER_UNKNOWN: problem({
     title: "The provider is not one of those this action knows",
     meaning: "`provider` is empty or misspelt.",
     fix: "Use one of the provider names listed in the message.",
-    message: (c: { found: string; known: readonly string[] }) =>
+    message: (c: { input: "provider"; found: string; known: readonly string[] }) =>
       `Input "provider" is "${c.found}"; expected one of ${c.known.join(", ")}.`,
     hint: (c) => `Set "provider" to one of ${c.known.join(", ")}.`,
   }),
@@ -139,8 +192,9 @@ const problems = {
   }),
   TARGET_INVALID: problem({
     title: "A target cannot be understood",
-    meaning: "Targets are written `repo:OWNER/REPO#NAME` or `env:OWNER/REPO/ENVIRONMENT#NAME`.",
-    fix: "Write the target as `repo:OWNER/REPO#NAME` or `env:OWNER/REPO/ENVIRONMENT#NAME`.",
+    meaning:
+      "Targets are written `repo:OWNER/REPO#NAME`, `env:OWNER/REPO/ENVIRONMENT#NAME`, `org:ORGANIZATION#NAME` or `dependabot:OWNER/REPO#NAME`.",
+    fix: "Write the target in one of those forms; the message says what is wrong with this one.",
     message: (c: { target: string; expected: string }) =>
       `The target "${c.target}" cannot be understood; expected ${c.expected}.`,
   }),
@@ -156,7 +210,7 @@ const problems = {
     meaning:
       "`mode: sync` publishes the secret in force without changing it, which needs a provider that can show it.",
     fix: "Use `mode: rotate`, which makes a new secret and publishes it.",
-    message: (c: { provider: string }) =>
+    message: (c: { input: "mode"; provider: string }) =>
       `Input "mode" is "sync", but ${c.provider} cannot show the secret in force; expected "rotate" or "plan".`,
     hint: () => `Set "mode" to "rotate", which makes a new secret and publishes it.`,
   }),
@@ -442,7 +496,7 @@ const problems = {
   SECRET_LIMIT: problem({
     title: "The place has no room for another secret",
     meaning:
-      "GitHub keeps at most 100 secrets in a repository or environment, and the marker and new targets need room.",
+      "GitHub keeps at most 100 secrets in a repository or environment and 1,000 in an organization, and the marker and new targets need room.",
     fix: "Delete secrets that nobody uses from the place.",
     message: (c: { place: string; limit: number; missing: number }) =>
       `${c.place} is full: ${String(c.limit)} secrets, and ${String(c.missing)} more would be needed; expected room for them.`,

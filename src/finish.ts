@@ -94,8 +94,17 @@ async function send(
 function commandFor({ target, value }: Parcel, host: string): string {
   const path = `${secretsPath(target.place)}/${target.secretName}`;
   const hostname = host === "github.com" ? "" : ` --hostname ${host}`;
-  const fields = Object.entries(value).map(([name, text]) => `-f ${name}=${quote(String(text))}`);
+  const fields = Object.entries<string | readonly number[]>({ ...value }).flatMap(([name, field]) =>
+    typeof field === "string" ? [`-f ${name}=${quote(field)}`] : listField(name, field),
+  );
   return `gh api${hostname} --method PUT ${quote(path)} ${fields.join(" ")}`;
+}
+
+/** How `gh api` takes a list of numbers, and an empty one. */
+function listField(name: string, items: readonly number[]): readonly string[] {
+  return items.length === 0
+    ? [`-F ${quote(`${name}[]`)}`]
+    : items.map((item) => `-F ${quote(`${name}[]=${String(item)}`)}`);
 }
 
 /** For a shell: the key's id is text from outside, and must not become a command. */

@@ -1,9 +1,11 @@
 import { RotationError, RotationErrors } from "./errors.ts";
-import { formatTarget, parseTarget, type Target, targetKey } from "./github/target.ts";
-import { providers } from "./providers/index.ts";
-import type { Provider, ProviderContext, ProviderInputs, RunEvent } from "./providers/provider.ts";
-import type { Rotation } from "./stages/stage.ts";
+import { formatTarget, type Target, targetKey } from "./github/target.ts";
+import { createReader, type InputSource, type Reader } from "./inputs/reader.ts";
+import { readRotation, type Step } from "./inputs/rotation.ts";
+import type { Entry } from "./inputs/rotations-file.ts";
+import type { ProviderContext, RunEvent } from "./providers/provider.ts";
 import type { Masker, Secret } from "./secret.ts";
+import type { Rotation } from "./stages/stage.ts";
 
 /** The inputs of a step by name, as the runner hands them over. */
 export type RawInputs = Readonly<Record<string, string | undefined>>;
@@ -13,9 +15,13 @@ export interface RunFacts {
   readonly event: RunEvent;
   /** `OWNER/REPO` of the workflow. */
   readonly repository: string;
+  /** A variable of the step's environment. */
+  readonly variable: (name: string) => string | undefined;
 }
 
 export interface Settings {
+  readonly mode: Rotation["mode"];
+  /** At least one. */
   readonly rotations: readonly Rotation[];
   readonly token: Secret;
   /** Inputs that nobody reads, in sentences. */
@@ -23,183 +29,180 @@ export interface Settings {
 }
 
 const MODES = ["rotate", "sync", "plan"] as const;
-const VERIFY = ["auto", "off"] as const;
 
 /** Events in which a stranger's files may be the ones checked out. */
 const REFUSED_EVENTS: readonly string[] = ["pull_request_target", "issue_comment"];
 
+/** Set by action.yml where nobody else does, so that they being set says nothing. */
+const WITH_DEFAULTS: readonly string[] = ["repository", "verify", "write-timeout"];
+
 /**
  * Reads the inputs of one step, without any network call.
  *
+ * @param entries of the rotations file that `config` names; undefined without one.
  * @throws {RotationErrors} every problem found, each with its fix.
  */
-export function readInputs(raw: RawInputs, facts: RunFacts, context: ProviderContext): Settings {
-  const reader = createReader(raw, context.masker);
+export function readInputs(
+  raw: RawInputs,
+  facts: RunFacts,
+  {
+    masker,
+    contextFor,
+    entries,
+  }: {
+    readonly masker: Masker;
+    /** What the provider of a rotation works with, by the rotation's name. */
+    readonly contextFor: (rotation: string) => ProviderContext;
+    readonly entries?: readonly Entry[] | undefined;
+  },
+): Settings {
+  const reader = createReader(stepSource(raw), masker);
   const mode = reader.choice("mode", MODES);
-  checkEvent(facts.event.name, mode, reader.problem);
+  checkEvent(facts.event.name, mode, (error) => {
+    reader.problem(error);
+  });
+  const token = readToken(reader, masker);
+  const step = { ...facts, mode, force: reader.flag("force") };
+  const read =
+    entries === undefined
+      ? readOne(reader, step, contextFor)
+      : readMany(entries, { reader, step, facts, masker, contextFor });
 
-  const providerId = reader.optional("provider") ?? "";
-  const appId = readAppId(reader);
-  const token = readToken(reader, context.masker);
-  const targets = readTargets(reader, facts.repository);
-  const rotateAfter = reader.duration("rotate-after");
-  const force = reader.flag("force");
-  const verify = reader.choice("verify", VERIFY);
-  const writeTimeout = reader.duration("write-timeout") ?? 10 * 60_000;
-
-  const factory = Object.hasOwn(providers, providerId) ? providers[providerId] : undefined;
-  let provider: Provider | undefined;
-  if (factory === undefined) {
-    reader.problem(
-      RotationError.of("PROVIDER_UNKNOWN", { found: providerId, known: Object.keys(providers) }),
-    );
-  } else {
-    provider = factory({ ...reader, appId, mode, verifies: verify !== "off", event: facts.event }, context);
-    if (mode === "sync" && provider.read === undefined) {
-      reader.problem(RotationError.of("SYNC_UNSUPPORTED", { provider: provider.title }));
-    }
-  }
-  const problems = reader.problems();
-  if (provider === undefined || problems.length > 0) throw new RotationErrors(problems);
-
-  const rotation = { providerId, appId, provider, targets, mode, force, rotateAfter, verify, writeTimeout };
-  const warnings = reader
-    .unread()
-    .map((name) => `Input "${name}" is set, but nothing here uses it with provider "${providerId}".`);
-  return { rotations: [{ name: providerId, ...rotation }], token, warnings };
-}
-
-/** Reads a step's own inputs beside what a provider may ask. */
-interface Reader extends Omit<ProviderInputs, "appId" | "mode" | "verifies" | "event"> {
-  flag(name: string): boolean;
-  problems(): readonly RotationError[];
-  unread(): readonly string[];
-}
-
-function createReader(raw: RawInputs, masker: Masker): Reader {
-  const found = new Map<string, RotationError>();
-  const read = new Set<string>();
-
-  // The same text twice is the same problem, such as one bad name used by three targets.
-  const problem = (error: RotationError): void => {
-    found.set(error.message, error);
-  };
-  const optional = (name: string): string | undefined => {
-    read.add(name);
-    const value = raw[name]?.trim() ?? "";
-    return value === "" ? undefined : value;
-  };
-  const required = (name: string): string => {
-    const value = optional(name);
-    if (value === undefined) {
-      const provider = raw["provider"]?.trim() ?? "";
-      problem(RotationError.of("INPUT_MISSING", { input: name, because: `provider "${provider}" needs it` }));
-    }
-    return value ?? "";
-  };
-  const invalid = (input: string, shown: string, expected: string): void => {
-    problem(RotationError.of("INPUT_INVALID", { input, found: shown, expected }));
-  };
-
-  const address = (name: string): string | undefined => {
-    const value = optional(name);
-    if (value === undefined) return undefined;
-    const parsed = URL.parse(value);
-    if (parsed === null || !["https:", "http:"].includes(parsed.protocol)) {
-      invalid(name, "not a web address", "an address such as https://api.example.com");
-    } else if (parsed.username !== "" || parsed.password !== "" || parsed.hash !== "") {
-      invalid(name, "an address with credentials or a fragment", "an address without them");
-    } else if (parsed.protocol === "http:" && !isLoopback(parsed.hostname)) {
-      problem(RotationError.of("URL_INSECURE", { input: name, found: `"${parsed.origin}"` }));
-    }
-    return value;
-  };
-
-  function url(name: string, standard: string): string;
-  function url(name: string): string | undefined;
-  function url(name: string, standard?: string): string | undefined {
-    const value = address(name);
-    if (value?.includes("?") === true) invalid(name, "an address with a query", "a base URL without one");
-    return value === undefined ? standard : value.replace(/\/+$/, "");
-  }
-
+  checkDuplicates(read);
+  const problems = [...reader.problems(), ...read.flatMap((one) => one.reader.problems())];
+  const rotations = read.flatMap(({ rotation }) => rotation ?? []);
+  if (rotations.length < read.length || problems.length > 0) throw new RotationErrors([...new Set(problems)]);
   return {
-    problem,
-    optional,
-    required,
-    url,
-    address,
-    secret: (name) => masker.secret(required(name)),
-    optionalSecret(name) {
-      const value = optional(name);
-      return value === undefined ? undefined : masker.secret(value);
-    },
-
-    choice(name, choices) {
-      const value = optional(name) ?? choices[0];
-      const chosen = choices.find((choice) => choice === value);
-      if (chosen === undefined)
-        invalid(name, `"${value}"`, choices.map((choice) => `"${choice}"`).join(" or "));
-      return chosen ?? choices[0];
-    },
-
-    duration(name) {
-      const value = optional(name);
-      if (value === undefined) return undefined;
-      const duration = parseDuration(value);
-      if (duration === undefined) invalid(name, `"${value}"`, "a duration such as 90m, 12h, 30d or 8w");
-      return duration;
-    },
-
-    flag(name) {
-      const value = (optional(name) ?? "false").toLowerCase();
-      if (value !== "true" && value !== "false") invalid(name, `"${value}"`, `"true" or "false"`);
-      return value === "true";
-    },
-
-    problems: () => [...found.values()],
-    unread: () => Object.keys(raw).filter((name) => !read.has(name) && (raw[name] ?? "").trim() !== ""),
+    mode,
+    rotations: rotationsMeant(rotations),
+    token,
+    warnings: [
+      ...new Set(read.flatMap(({ warnings }) => warnings)),
+      ...unreadOf(reader, entries !== undefined),
+    ],
   };
 }
 
-const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
-
-/** `90m`, `12h`, `30d`, `8w` in milliseconds; undefined if it is none such, or nothing. */
-export function parseDuration(text: string): number | undefined {
-  const match = /^(\d{1,6})([smhdw])$/.exec(text);
-  if (match === null) return undefined;
-  const duration = Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
-  return duration > 0 ? duration : undefined;
+interface ReadRotation {
+  readonly name: string;
+  readonly reader: Reader;
+  readonly rotation: Rotation | undefined;
+  readonly warnings: readonly string[];
 }
 
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+type Contexts = (rotation: string) => ProviderContext;
+
+/** The rotation that the step itself describes; it is called by its provider. */
+function readOne(reader: Reader, step: Step, contextFor: Contexts): readonly ReadRotation[] {
+  const name = reader.optional("provider") ?? "";
+  if (reader.optional("only") !== undefined) {
+    reader.problem(
+      RotationError.of("INPUT_MISSING", { input: "config", because: `"only" names rotations of its file` }),
+    );
+  }
+  const rotation = readRotation(name, { reader, step, context: contextFor(name) });
+  const warnings = rotation === undefined ? [] : unused(reader, name);
+  return [{ name, reader, rotation, warnings }];
 }
 
-function checkEvent(event: string, mode: string, problem: Reader["problem"]): void {
+/** The rotations of the file, or those of them that `only` names. */
+function readMany(
+  entries: readonly Entry[],
+  {
+    reader,
+    step,
+    facts,
+    masker,
+    contextFor,
+  }: {
+    readonly reader: Reader;
+    readonly step: Step;
+    readonly facts: RunFacts;
+    readonly masker: Masker;
+    readonly contextFor: Contexts;
+  },
+): readonly ReadRotation[] {
+  reader.optional("config");
+  if (reader.optional("provider") !== undefined) {
+    reader.problem(RotationError.of("INPUT_CONFLICT", { first: "config", second: "provider" }));
+  }
+  const wanted = readOnly(reader, entries);
+  return entries
+    .filter(({ name }) => wanted === undefined || wanted.has(name))
+    .map((entry) => {
+      const { name } = entry;
+      const own = createReader(entrySource(entry, facts), masker);
+      const rotation = readRotation(name, { reader: own, step, context: contextFor(name) });
+      const warnings = unused(own, own.optional("provider") ?? "").map((warning) => `${name}: ${warning}`);
+      return { name, reader: own, rotation, warnings };
+    });
+}
+
+function readOnly(reader: Reader, entries: readonly Entry[]): ReadonlySet<string> | undefined {
+  const listed = reader.optional("only");
+  if (listed === undefined) return undefined;
+  const names = listed
+    .split(/[,\r\n]/)
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  const known = entries.map(({ name }) => name);
+  for (const found of names.filter((name) => !known.includes(name))) {
+    reader.problem(RotationError.of("ROTATION_UNLISTED", { input: "only", found, known }));
+  }
+  return new Set(names);
+}
+
+/** What an event brings is for those whose it is; if it is nobody's, they all say so. */
+function rotationsMeant(rotations: readonly Rotation[]): readonly Rotation[] {
+  const addressed = rotations.filter(({ provider }) => provider.addressed === true);
+  if (addressed.length > 0) return addressed;
+  const possible = rotations.filter(({ provider }) => provider.addressed !== undefined);
+  return possible.length > 0 ? possible : rotations;
+}
+
+function unused(reader: Reader, provider: string): readonly string[] {
+  return reader
+    .unread()
+    .map((name) => `Input "${name}" is set, but nothing here uses it with provider "${provider}".`);
+}
+
+/** With a rotations file the step's own inputs are the others' business. */
+function unreadOf(reader: Reader, hasFile: boolean): readonly string[] {
+  if (!hasFile) return [];
+  return reader
+    .unread()
+    .filter((name) => !WITH_DEFAULTS.includes(name))
+    .map((name) => `Input "${name}" is set, but with "config" it belongs into the rotations file.`);
+}
+
+/** No two targets may be the same secret, and no two rotations of the same app. */
+function checkDuplicates(read: readonly ReadRotation[]): void {
+  const targets = new Map<string, Target>();
+  const apps = new Map<string, string>();
+  for (const { rotation, reader } of read) {
+    if (rotation === undefined) continue;
+    const { name, providerId, appId, provider } = rotation;
+    for (const target of rotation.targets) {
+      const other = targets.get(targetKey(target));
+      if (other === undefined) targets.set(targetKey(target), target);
+      else {
+        const texts = { target: formatTarget(target), other: formatTarget(other) };
+        reader.problem(RotationError.of("TARGET_DUPLICATE", texts), { input: "targets" });
+      }
+    }
+    const app = [providerId, provider.apiUrl, appId].join("\n");
+    const first = apps.get(app);
+    if (first === undefined) apps.set(app, name);
+    else {
+      reader.problem(RotationError.of("ROTATION_DUPLICATE", { first, second: name }), { input: "app-id" });
+    }
+  }
+}
+
+function checkEvent(event: string, mode: string, problem: (error: RotationError) => void): void {
   if (REFUSED_EVENTS.includes(event) || (event === "pull_request" && mode !== "plan")) {
     problem(RotationError.of("EVENT_REFUSED", { event, mode }));
   }
-}
-
-function readAppId(reader: Reader): string {
-  const appId = reader.optional("app-id") ?? "";
-  if (appId === "") {
-    reader.problem(
-      RotationError.of("INPUT_MISSING", { input: "app-id", because: "it names the app to rotate" }),
-    );
-  }
-  if (/\p{C}/u.test(appId)) {
-    const expected = "the app's id on one line";
-    reader.problem(
-      RotationError.of("INPUT_INVALID", {
-        input: "app-id",
-        found: "a text with control characters",
-        expected,
-      }),
-    );
-  }
-  return appId;
 }
 
 function readToken(reader: Reader, masker: Masker): Secret {
@@ -216,48 +219,48 @@ function readToken(reader: Reader, masker: Masker): Secret {
   return masker.secret(token ?? "");
 }
 
-function readTargets(reader: Reader, ownRepository: string): readonly Target[] {
-  const secretName = reader.optional("secret-name") ?? "";
-  const listed = reader.optional("targets");
-  const texts =
-    listed === undefined
-      ? readPlace(reader, ownRepository)
-      : listed
-          .split(/\r?\n/)
-          .map((line) => line.trim())
-          .filter((line) => line !== "");
-  // Has a default, so that it being set says nothing.
-  reader.optional("repository");
-
-  const targets = new Map<string, Target>();
-  for (const text of texts) {
-    try {
-      const target = parseTarget(text, secretName);
-      const key = targetKey(target);
-      const other = targets.get(key);
-      if (other === undefined) targets.set(key, target);
-      else {
-        reader.problem(
-          RotationError.of("TARGET_DUPLICATE", { target: formatTarget(target), other: formatTarget(other) }),
-        );
-      }
-    } catch (thrown) {
-      reader.problem(RotationError.from(thrown));
-    }
-  }
-  return [...targets.values()];
+function stepSource(raw: RawInputs): InputSource {
+  return {
+    text: (name) => raw[name],
+    names: Object.keys(raw),
+    at: () => undefined,
+    toSet: (name) =>
+      `Set "${name}" under "with:"; a \${{ secrets.NAME }} that this job cannot read is empty too.`,
+  };
 }
 
-/** The target of `repository` and `environment`, in the form that `targets` has; none if they are wrong. */
-function readPlace(reader: Reader, ownRepository: string): readonly string[] {
-  const repository = reader.optional("repository") ?? ownRepository;
-  const environment = reader.optional("environment");
-  if (!/^[^/\s?#%]+\/[^/\s?#%]+$/.test(repository)) {
-    const found = repository === "" ? "empty" : `"${repository}"`;
-    reader.problem(RotationError.of("INPUT_INVALID", { input: "repository", found, expected: "OWNER/REPO" }));
-    return [];
-  }
-  return [
-    environment === undefined ? `repo:${repository}` : `env:${repository}/${encodeURIComponent(environment)}`,
-  ];
+function entrySource({ name: rotation, at, inputs }: Entry, { variable }: RunFacts): InputSource {
+  return {
+    text: (name) => inputs.get(name)?.text,
+    // What is inherited is for whichever provider uses it.
+    names: [...inputs].filter(([, { inherited }]) => !inherited).map(([name]) => name),
+    at(name, item) {
+      const input = name === undefined ? undefined : inputs.get(name);
+      const place = (item === undefined ? undefined : input?.items[item]) ?? input?.at ?? at;
+      return `${place} (${rotation})`;
+    },
+    toSet: (name) =>
+      `Set "${name}" in this rotation or in "defaults"; a secret comes from the step's "env:", as \${NAME}.`,
+    expand: (input, text) => expand(input, text, variable),
+  };
+}
+
+/** Variables that are GitHub's and the runner's, or hold the inputs themselves. */
+const FOREIGN = /^(?:ACTIONS|GITHUB|RUNNER|INPUT)_/i;
+
+/**
+ * Replaces `${NAME}` by a variable of the step's environment, and `$$` by `$`.
+ *
+ * @throws {RotationError} VARIABLE_UNUSABLE
+ */
+function expand(input: string, text: string, variable: RunFacts["variable"]): string {
+  return text.replace(/\$\$|\$\{(\w+)\}/g, (match, name: string | undefined) => {
+    if (name === undefined) return match.slice(1);
+    const refuse = (found: string, expected: string): RotationError =>
+      RotationError.of("VARIABLE_UNUSABLE", { input, variable: name, found, expected });
+    if (FOREIGN.test(name)) throw refuse("belongs to GitHub or the runner", `one of the step's own "env:"`);
+    const value = variable(name) ?? "";
+    if (value.trim() === "") throw refuse("is not set or empty", `it in the step's "env:"`);
+    return value;
+  });
 }

@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { RotationError } from "./errors.ts";
-import type { SealedValue } from "./github/seal.ts";
+import type { SecretBody } from "./github/seal.ts";
 import type { Place, Target } from "./github/target.ts";
 
 /**
@@ -17,7 +17,7 @@ export interface Journal {
   /** The rotate call is about to be handed to the socket. */
   rotating(rotation: string): void;
   /** The new secret is sealed for a target. Said again if it had to be sealed anew. */
-  sealed(rotation: string, target: Target, value: SealedValue): void;
+  sealed(rotation: string, target: Target, value: SecretBody): void;
   /** The target holds its sealed value. */
   written(rotation: string, target: Target): void;
   /** Nothing is left to do for this rotation; what was said of it is void. */
@@ -31,7 +31,7 @@ export interface Unfinished {
     { readonly name: string; readonly places: readonly Place[]; readonly found: boolean } | undefined;
   readonly rotating: boolean;
   /** Sealed, but not written as far as is known. */
-  readonly unsent: readonly { readonly target: Target; readonly value: SealedValue }[];
+  readonly unsent: readonly { readonly target: Target; readonly value: SecretBody }[];
   readonly sealed: number;
 }
 
@@ -43,7 +43,7 @@ type Entry = { readonly rotation: string } & (
       readonly found: boolean;
     }
   | { readonly did: "rotating" | "settled" }
-  | { readonly did: "sealed"; readonly target: Target; readonly value: SealedValue }
+  | { readonly did: "sealed"; readonly target: Target; readonly value: SecretBody }
   | { readonly did: "written"; readonly target: Target }
 );
 
@@ -109,7 +109,7 @@ export function deleteJournal(path: string): void {
 }
 
 function summarize(rotation: string, entries: readonly Entry[]): Unfinished {
-  const unsent = new Map<string, { target: Target; value: SealedValue }>();
+  const unsent = new Map<string, { target: Target; value: SecretBody }>();
   let marker: Unfinished["marker"];
   let rotating = false;
   let sealed = 0;

@@ -2,10 +2,11 @@ import { systemClock } from "./clock.ts";
 import { RotationError, RotationErrors } from "./errors.ts";
 import { createGitHubApi } from "./github/api.ts";
 import { createPacer } from "./github/pacing.ts";
-import { createSeal } from "./github/seal.ts";
-import { createSecretStore } from "./github/secret-store.ts";
+import { createSeal, type Seal } from "./github/seal.ts";
+import { createSecretStore, type PlaceCache } from "./github/secret-store.ts";
 import { createHttp, letRequestsLeave } from "./http.ts";
 import { readInputs, type Settings } from "./inputs.ts";
+import { readConfig } from "./inputs/config.ts";
 import { createJournal, deleteJournal, readJournal } from "./journal.ts";
 import { isRed } from "./outcome.ts";
 import {
@@ -30,9 +31,10 @@ import {
   journalPath,
   type Runner,
   saveJournalPath,
+  workspace,
 } from "./runner.ts";
 import type { Masker } from "./secret.ts";
-import type { Rotation, RotationLog, Tools } from "./stages/stage.ts";
+import type { Rotation, RotationLog } from "./stages/stage.ts";
 
 /** Runs the step, and sets the process's exit code. */
 export async function main(): Promise<void> {
@@ -49,62 +51,78 @@ export async function main(): Promise<void> {
   }
 }
 
+/** How many rotations are under way at once: enough to keep GitHub's pace, and few that a kill could cut off. */
+const AT_ONCE = 20;
+
 /** Everything is put together here, and nothing decided. */
 async function run(runner: Runner, masker: Masker): Promise<void> {
-  const log = createLog(runner, masker);
   const http = createHttp();
   const clock = systemClock;
+  const gate = createCredentialGate();
+  const logs = createLogs(runner, masker);
 
-  const warn = (text: string): void => {
-    runner.say((core) => {
-      core.warning(cleanLine(text, masker));
-    });
-  };
   let settings: Settings;
   try {
-    const context = { http, masker, clock, gate: createCredentialGate(), onWait: log.wait, warn };
-    settings = readInputs(inputsFromEnvironment(), factsFromEnvironment(), context);
+    const raw = inputsFromEnvironment();
+    const config = raw["config"]?.trim() ?? "";
+    settings = readInputs(raw, factsFromEnvironment(), {
+      masker,
+      entries: config === "" ? undefined : await readConfig(config, workspace()),
+      contextFor: (rotation) => {
+        const { wait, warn } = logs.of(rotation);
+        return { http, masker, clock, gate, onWait: wait, warn };
+      },
+    });
   } catch (thrown) {
     await reportBadInputs(thrown, runner, masker);
     return;
   }
-  const { rotations, token } = settings;
-  for (const warning of settings.warnings) warn(warning);
-  runner.say((core) => {
-    // One rotation prints as it goes.
-    core.startGroup(rotations.map(({ name }) => name).join(", "));
-  });
+  const { rotations, token, mode } = settings;
+  for (const warning of settings.warnings) logs.warn(warning);
 
-  const lane = createPacer(clock).lane();
+  const pacer = createPacer(clock);
   const api = createGitHubApi({ token, apiUrl: gitHubApiUrl(), http, clock });
+  const cache: PlaceCache = new Map();
   const path = journalPath();
-  const tools: Tools = {
-    store: createSecretStore({ api, lane, clock, onWait: log.wait }),
-    // From here on there is a secret soon: core must be there to mask it, and to save the journal's path.
-    seal: async () => {
-      await letRequestsLeave();
-      const [seal] = await Promise.all([createSeal(), runner.load()]);
-      return seal;
-    },
-    journal: createJournal(path, () => {
-      saveJournalPath(runner, path);
-    }),
-    masker,
-    clock,
-    lane,
-    log,
-    cancel: cancelOnSignals(),
+  const journal = createJournal(path, () => {
+    saveJournalPath(runner, path);
+  });
+  const cancel = cancelOnSignals();
+  // From here on there is a secret soon: core must be there to mask it, and to save the journal's path.
+  const seal = async (): Promise<Seal> => {
+    await letRequestsLeave();
+    const [made] = await Promise.all([createSeal(), runner.load()]);
+    return made;
   };
-  const reports = await Promise.all(
-    rotations.map(async (rotation): Promise<Report> => {
-      const outcome = await rotate(rotation, tools);
-      return { rotation, outcome, endedAt: clock.now() };
-    }),
-  );
+
+  const reports = await sideBySide(AT_ONCE, rotations, async (rotation): Promise<Report> => {
+    const log = logs.of(rotation.name);
+    const lane = pacer.lane();
+    const store = createSecretStore({ api, lane, clock, cache, onWait: log.wait });
+    log.open(rotations.length === 1);
+    const outcome = await rotate(rotation, { store, seal, journal, masker, clock, lane, log, cancel });
+    log.close(describeOutcome(outcome));
+    return { rotation, outcome, endedAt: clock.now() };
+  });
   if (readJournal(path).length === 0) deleteJournal(path);
-  await report(reports, rotations[0]?.mode ?? "rotate", runner, masker);
+  await report(reports, mode, runner, masker);
   // A question to the provider may still be open when a cancelled run has nothing more to do.
-  if (tools.cancel.aborted) process.exit();
+  if (cancel.aborted) process.exit();
+}
+
+/** Works on all items, `most` of them at once. */
+async function sideBySide<Item, Result>(
+  most: number,
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  const waiting = items.entries();
+  const workers = Array.from({ length: Math.min(most, items.length) }, async () => {
+    for (const [at, item] of waiting) results[at] = await work(item);
+  });
+  await Promise.all(workers);
+  return results;
 }
 
 /** Until the point of no return a signal ends the rotation; after it, it is published until the kill. */
@@ -118,19 +136,80 @@ function cancelOnSignals(): AbortSignal {
   return controller.signal;
 }
 
-function createLog(runner: Runner, masker: Masker): RotationLog {
-  const line = (text: string): void => {
+/** The log of one rotation: a group of its own, printed as it goes if it is the only one, else whole at its end. */
+interface GroupLog extends RotationLog {
+  readonly warn: (text: string) => void;
+  open(alone: boolean): void;
+  close(lastLine: string): void;
+}
+
+function createLogs(
+  runner: Runner,
+  masker: Masker,
+): { of(name: string): GroupLog; warn(text: string): void } {
+  const logs = new Map<string, GroupLog>();
+  const warn = (text: string): void => {
     runner.say((core) => {
-      core.info(cleanLine(text, masker));
+      core.warning(cleanLine(text, masker));
+    });
+  };
+  return {
+    warn,
+    of(name) {
+      const log = logs.get(name) ?? createGroupLog(name, { runner, masker, warn });
+      logs.set(name, log);
+      return log;
+    },
+  };
+}
+
+function createGroupLog(
+  name: string,
+  {
+    runner,
+    masker,
+    warn,
+  }: { readonly runner: Runner; readonly masker: Masker; readonly warn: (text: string) => void },
+): GroupLog {
+  let kept: string[] | undefined;
+  const print = (text: string): void => {
+    runner.say((core) => {
+      core.info(text);
+    });
+  };
+  const line = (text: string): void => {
+    // Cleaned when it is said: what is masked later would not be hidden in what was said before either.
+    const clean = cleanLine(text, masker);
+    if (kept === undefined) print(clean);
+    else kept.push(clean);
+  };
+  const startGroup = (): void => {
+    runner.say((core) => {
+      core.startGroup(cleanLine(name, masker));
     });
   };
   return {
     line,
+    warn,
     wait: (why, milliseconds) => {
       line(describeWait(why, milliseconds));
     },
     problem: (error) => {
       line(describeError(error, masker));
+    },
+    open(alone) {
+      if (alone) startGroup();
+      else kept = [];
+    },
+    close(lastLine) {
+      line(lastLine);
+      if (kept !== undefined) {
+        startGroup();
+        for (const text of kept) print(text);
+      }
+      runner.say((core) => {
+        core.endGroup();
+      });
     },
   };
 }
@@ -142,8 +221,6 @@ async function report(
   masker: Masker,
 ): Promise<void> {
   runner.say((core) => {
-    for (const { outcome } of reports) core.info(cleanLine(describeOutcome(outcome), masker));
-    core.endGroup();
     for (const { rotation, outcome } of reports) {
       for (const warning of outcome.warnings) {
         core.warning(cleanLine(warning, masker), { title: cleanLine(rotation.name, masker) });

@@ -68,7 +68,13 @@ export function factsFromEnvironment(): RunFacts {
   return {
     event: { name: process.env["GITHUB_EVENT_NAME"] ?? "", payload: readEventFile },
     repository: process.env["GITHUB_REPOSITORY"] ?? "",
+    variable: (name) => process.env[name],
   };
+}
+
+/** The folder that the step's paths are relative to. */
+export function workspace(): string {
+  return process.env["GITHUB_WORKSPACE"] ?? "";
 }
 
 function readEventFile(): unknown {

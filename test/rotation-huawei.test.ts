@@ -28,7 +28,10 @@ type Inputs = Readonly<Record<string, string>>;
 
 const DAY = 86_400_000;
 const ENVIRONMENT = "env:acme/web/eu/prod%20west";
-const PLACES = [{ repository: "acme/web" }, { repository: "acme/web", environment: "eu/prod west" }] as const;
+const PLACES = [
+  { repository: "acme/web", variable: () => undefined },
+  { repository: "acme/web", environment: "eu/prod west" },
+] as const;
 /** What the repository and the environment hold before the first run. */
 const FORMERLY = "what the target held before";
 
@@ -73,14 +76,21 @@ function open<Service extends HuaweiService>(
         ...service.inputs,
         ...inputs,
       },
-      { event: { name: "schedule", payload: () => undefined }, repository: "acme/web" },
       {
-        http: directHttp(service.emulator, clock),
-        gate: createCredentialGate(),
+        event: { name: "schedule", payload: () => undefined },
+        repository: "acme/web",
+        variable: () => undefined,
+      },
+      {
         masker,
-        clock,
-        onWait: (why) => logged.push(why),
-        warn: (text) => logged.push(text),
+        contextFor: () => ({
+          http: directHttp(service.emulator, clock),
+          gate: createCredentialGate(),
+          masker,
+          clock,
+          onWait: (why) => logged.push(why),
+          warn: (text) => logged.push(text),
+        }),
       },
     );
     const [rotation] = rotations;

@@ -10,7 +10,7 @@ __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __we
 const path = (0,_runner_js__WEBPACK_IMPORTED_MODULE_0__/* .savedJournalPath */ .q6)();
 // Nearly every run has nothing left to do: then nothing is loaded either.
 if (path !== undefined) {
-    const { postMain } = await Promise.all(/* import() */[__nccwpck_require__.e(987), __nccwpck_require__.e(433)]).then(__nccwpck_require__.bind(__nccwpck_require__, 6433));
+    const { postMain } = await Promise.all(/* import() */[__nccwpck_require__.e(987), __nccwpck_require__.e(966)]).then(__nccwpck_require__.bind(__nccwpck_require__, 8966));
     await postMain(path);
 }
 
@@ -33,7 +33,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   q6: () => (/* binding */ savedJournalPath)
 });
 
-// UNUSED EXPORTS: factsFromEnvironment, journalPath, saveJournalPath
+// UNUSED EXPORTS: factsFromEnvironment, journalPath, saveJournalPath, workspace
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
@@ -262,7 +262,12 @@ function factsFromEnvironment() {
     return {
         event: { name: process.env["GITHUB_EVENT_NAME"] ?? "", payload: readEventFile },
         repository: process.env["GITHUB_REPOSITORY"] ?? "",
+        variable: (name) => process.env[name],
     };
+}
+/** The folder that the step's paths are relative to. */
+function workspace() {
+    return process.env["GITHUB_WORKSPACE"] ?? "";
 }
 function readEventFile() {
     try {

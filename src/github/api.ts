@@ -73,6 +73,10 @@ export function permissionFor(place: Place): string {
       return `"Secrets: read and write"`;
     case "env":
       return `"Environments: read and write"`;
+    case "org":
+      return `"Secrets: read and write" of the organization`;
+    case "dependabot":
+      return `"Dependabot secrets: read and write"`;
   }
 }
 

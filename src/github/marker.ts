@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { RotationError } from "../errors.ts";
+import { markerAccess } from "./access.ts";
 import { retry, type RetryContext } from "../retry.ts";
 import type { Seal } from "./seal.ts";
 import type { OpenPlace, SecretStore } from "./secret-store.ts";
@@ -92,7 +93,7 @@ export function createMarkers(
 
   return {
     async write({ place, publicKey }, seal) {
-      const value = seal(publicKey, randomBytes(16));
+      const value = { ...seal(publicKey, randomBytes(16)), ...markerAccess(place) };
       const send = (): Promise<void> => retry(() => store.write(place, name, value), again);
       let sent = false;
       try {

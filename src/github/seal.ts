@@ -1,4 +1,5 @@
 import { RotationError } from "../errors.ts";
+import type { Access } from "./access.ts";
 
 /** A place's public key, as GitHub gives it. */
 export interface PublicKey {
@@ -14,6 +15,9 @@ export interface SealedValue {
   readonly encrypted_value: string;
   readonly key_id: string;
 }
+
+/** The whole body of a write. */
+export type SecretBody = SealedValue & Partial<Access>;
 
 /** Seals a value so that only the owner of the public key can open it. */
 export type Seal = (publicKey: PublicKey, value: string | Uint8Array) => SealedValue;

@@ -1,10 +1,11 @@
 import type { Clock } from "../clock.ts";
 import { RotationError } from "../errors.ts";
+import { type Access, readAccess } from "./access.ts";
 import { readPolicy, retry, type RetryContext } from "../retry.ts";
 import { type GitHubApi, type GitHubAnswer, invalidAnswer } from "./api.ts";
 import type { Lane } from "./pacing.ts";
-import type { PublicKey, SealedValue } from "./seal.ts";
-import { formatPlace, type Place } from "./target.ts";
+import type { PublicKey, SecretBody } from "./seal.ts";
+import { formatPlace, type Place, placeKey } from "./target.ts";
 
 /** A place that let itself be read: its key, and every secret it has. */
 export interface OpenPlace {
@@ -12,18 +13,25 @@ export interface OpenPlace {
   readonly publicKey: PublicKey;
   /** Complete: name in upper case, and when it was last written, in milliseconds since 1970. */
   readonly secrets: ReadonlyMap<string, number>;
+  /** In an organization: who may use those of its secrets that are to be written. Names in upper case. */
+  readonly access: ReadonlyMap<string, Access>;
   /** How many secrets the place can have. */
   readonly limit: number;
 }
 
 /** GitHub's secrets, sealed ones only. Every method throws {@link RotationError} GITHUB_…. */
 export interface SecretStore {
-  /** Reads a place's public key and the complete list of its secrets, again where that may help. */
-  open(place: Place, signal?: AbortSignal): Promise<OpenPlace>;
+  /**
+   * Reads a place's public key and the complete list of its secrets, again where that may help; once for all rotations
+   * that share the cache.
+   *
+   * @param names of the secrets that are to be written. Default none.
+   */
+  open(place: Place, names?: readonly string[], signal?: AbortSignal): Promise<OpenPlace>;
   /** Fetches the public key anew, once, because GitHub refused a value sealed for the former one. */
   publicKey(place: Place): Promise<PublicKey>;
   /** Writes a secret, once. */
-  write(place: Place, name: string, value: SealedValue): Promise<void>;
+  write(place: Place, name: string, body: SecretBody): Promise<void>;
   /** When a secret was last written, in milliseconds since 1970, in whole seconds; undefined if there is none. */
   updatedAt(place: Place, name: string): Promise<number | undefined>;
   /** Deletes a secret. One that is gone already is no error. */
@@ -33,18 +41,36 @@ export interface SecretStore {
 /** Said of a write that waits for its turn. */
 const PACE = "keeping to the pace that GitHub accepts";
 
-/** GitHub's limit for a repository and for an environment (https://docs.github.com/en/actions/reference/security/secrets#limits-for-secrets). */
-const MOST_SECRETS = 100;
+/** GitHub's limits (https://docs.github.com/en/actions/reference/security/secrets#limits-for-secrets). */
+const MOST_SECRETS = { repo: 100, env: 100, dependabot: 100, org: 1_000 } as const;
 
 /** The endpoint of a place's secrets, below the API's base URL, every name percent-encoded once. */
 export function secretsPath(place: Place): string {
-  const repository = `/repos/${place.owner}/${place.repo}`;
   switch (place.kind) {
     case "repo":
-      return `${repository}/actions/secrets`;
+      return `/repos/${place.owner}/${place.repo}/actions/secrets`;
     case "env":
-      return `${repository}/environments/${encodeSegment(place.environment)}/secrets`;
+      return `/repos/${place.owner}/${place.repo}/environments/${encodeSegment(place.environment)}/secrets`;
+    case "org":
+      return `/orgs/${place.org}/actions/secrets`;
+    case "dependabot":
+      return `/repos/${place.owner}/${place.repo}/dependabot/secrets`;
   }
+}
+
+/** What has been read of places, by {@link placeKey}: rotations that write to the same place read it once. */
+export type PlaceCache = Map<string, Promise<PlaceContents>>;
+
+interface PlaceContents {
+  readonly publicKey: PublicKey;
+  readonly listed: ReadonlyMap<string, ListedSecret>;
+}
+
+/** A secret as the list of a place shows it. */
+interface ListedSecret {
+  readonly updatedAt: number;
+  /** In an organization. */
+  readonly visibility: unknown;
 }
 
 export function createSecretStore({
@@ -52,11 +78,14 @@ export function createSecretStore({
   lane,
   clock,
   onWait,
+  cache,
 }: {
   readonly api: GitHubApi;
   readonly lane: Lane;
   readonly clock: Clock;
   readonly onWait: (why: string, milliseconds: number) => void;
+  /** Default none. */
+  readonly cache?: PlaceCache;
 }): SecretStore {
   // A run may wait out a limit, but not the hour that GitHub's primary one can take.
   const policy = { ...readPolicy, longestRetryAfter: 15 * 60_000 };
@@ -79,21 +108,52 @@ export function createSecretStore({
     return toPublicKey(answer, place, action);
   };
 
+  const readContents = async (place: Place, signal?: AbortSignal): Promise<PlaceContents> => {
+    const [publicKey, listed] = await Promise.all([
+      retry(() => readPublicKey(place, signal), again(signal), policy),
+      retry(() => list(read, place, signal), again(signal), policy),
+    ]);
+    return { publicKey, listed };
+  };
+  const readAccesses = async (
+    place: Place,
+    {
+      names,
+      listed,
+      signal,
+    }: Pick<PlaceContents, "listed"> & { names: readonly string[]; signal: AbortSignal | undefined },
+  ): Promise<ReadonlyMap<string, Access>> => {
+    if (place.kind !== "org") return new Map();
+    const found = names.flatMap((name) => {
+      const secret = listed.get(name.toUpperCase());
+      return secret === undefined ? [] : [[name.toUpperCase(), secret] as const];
+    });
+    const accesses = await Promise.all(
+      found.map(async ([name, { visibility }]) => {
+        const question = { visibility, path: `${secretsPath(place)}/${name}`, place, signal };
+        return [name, await retry(() => readAccess(read, question), again(signal), policy)] as const;
+      }),
+    );
+    return new Map(accesses);
+  };
+
   return {
-    async open(place, signal) {
-      const [publicKey, secrets] = await Promise.all([
-        retry(() => readPublicKey(place, signal), again(signal), policy),
-        retry(() => list(read, place, signal), again(signal), policy),
-      ]);
-      return { place, publicKey, secrets, limit: MOST_SECRETS };
+    async open(place, names = [], signal) {
+      const key = placeKey(place);
+      const reading = cache?.get(key) ?? readContents(place, signal);
+      cache?.set(key, reading);
+      const { publicKey, listed } = await reading;
+      const access = await readAccesses(place, { names, listed, signal });
+      const secrets = new Map([...listed].map(([name, { updatedAt }]) => [name, updatedAt]));
+      return { place, publicKey, secrets, access, limit: MOST_SECRETS[place.kind] };
     },
 
     publicKey: (place) => readPublicKey(place),
 
-    async write(place, name, value) {
+    async write(place, name, body) {
       const action = `write secret ${name}`;
       const path = `${secretsPath(place)}/${name}`;
-      const { status } = await paced(() => api({ method: "PUT", path, place, action, body: value }));
+      const { status } = await paced(() => api({ method: "PUT", path, place, action, body }));
       // GitHub answers 201 or 204; a proxy's cheerful 200 proves nothing.
       if (status !== 201 && status !== 204) throw invalidAnswer(action, `status ${String(status)}`);
     },
@@ -137,9 +197,9 @@ async function list(
   api: GitHubApi,
   place: Place,
   signal: AbortSignal | undefined,
-): Promise<ReadonlyMap<string, number>> {
+): Promise<ReadonlyMap<string, ListedSecret>> {
   const action = `list the secrets`;
-  const secrets = new Map<string, number>();
+  const secrets = new Map<string, ListedSecret>();
   for (let page = 1; ; page += 1) {
     const path = `${secretsPath(place)}?per_page=100&page=${String(page)}`;
     const { data } = await api({ method: "GET", path, place, action, signal });
@@ -151,7 +211,8 @@ async function list(
     for (const entry of entries) {
       if (!isRecord(entry) || typeof entry["name"] !== "string")
         throw invalidAnswer(action, "a secret without name");
-      secrets.set(entry["name"].toUpperCase(), readTime(entry, action));
+      const { visibility } = entry;
+      secrets.set(entry["name"].toUpperCase(), { updatedAt: readTime(entry, action), visibility });
     }
     if (secrets.size >= data["total_count"]) return secrets;
     // Less than GitHub itself counts is no complete list, and "missing" may be concluded from a complete one only.

@@ -1,9 +1,11 @@
 import { RotationError } from "../errors.ts";
 
-/** The repository or environment of a target. */
+/** The repository, environment or organization of a target; `dependabot` is a repository's other store. */
 export type Place =
   | { readonly kind: "repo"; readonly owner: string; readonly repo: string }
-  | { readonly kind: "env"; readonly owner: string; readonly repo: string; readonly environment: string };
+  | { readonly kind: "env"; readonly owner: string; readonly repo: string; readonly environment: string }
+  | { readonly kind: "org"; readonly org: string }
+  | { readonly kind: "dependabot"; readonly owner: string; readonly repo: string };
 
 /** Where a secret lives in GitHub, what it is called there, and which form of the value it gets. */
 export interface Target {
@@ -12,6 +14,8 @@ export interface Target {
   /** JSON Pointer (RFC 6901) to the part of the new secret that is written; absent: all of it. */
   readonly pointer?: string;
   readonly format?: "md5" | "base64";
+  /** Of an organization's secret that does not exist yet: which repositories may use it. Default `private`. */
+  readonly visibility?: "all" | "private";
 }
 
 /**
@@ -28,10 +32,10 @@ export function parseTarget(text: string, defaultName = ""): Target {
     RotationError.of("TARGET_INVALID", { target: text, expected });
   if (!text.isWellFormed()) throw invalid("whole characters");
   const match = /^([a-z]+):([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/su.exec(text);
-  if (match === null) throw invalid("repo:OWNER/REPO or env:OWNER/REPO/ENVIRONMENT");
+  if (match === null) throw invalid("KIND:PLACE such as repo:OWNER/REPO or env:OWNER/REPO/ENVIRONMENT");
   const [, kind, path = "", query, name] = match;
   const place = parsePlace(kind ?? "", path, invalid);
-  const options = parseOptions(query, invalid);
+  const options = parseOptions(query, place, invalid);
   const secretName = name === undefined ? defaultName : decode(name, invalid);
   if (secretName === "") {
     throw RotationError.of("INPUT_MISSING", {
@@ -47,6 +51,7 @@ export function parseTarget(text: string, defaultName = ""): Target {
 /** The canonical text of a target: `formatTarget(parseTarget(x))` is stable. */
 export function formatTarget(target: Target): string {
   const options = [
+    ...(target.visibility === undefined ? [] : [`visibility=${target.visibility}`]),
     ...(target.pointer === undefined ? [] : [`pointer=${encode(target.pointer, /[%#&\s\p{C}]/gu)}`]),
     ...(target.format === undefined ? [] : [`format=${target.format}`]),
   ];
@@ -55,12 +60,14 @@ export function formatTarget(target: Target): string {
 }
 
 export function formatPlace(place: Place): string {
-  const repository = `${place.owner}/${place.repo}`;
   switch (place.kind) {
     case "repo":
-      return `repo:${repository}`;
+    case "dependabot":
+      return `${place.kind}:${place.owner}/${place.repo}`;
     case "env":
-      return `env:${repository}/${encode(place.environment, /[%?#\s\p{C}]/gu)}`;
+      return `env:${place.owner}/${place.repo}/${encode(place.environment, /[%?#\s\p{C}]/gu)}`;
+    case "org":
+      return `org:${place.org}`;
   }
 }
 
@@ -102,8 +109,12 @@ function parsePlace(kind: string, path: string, invalid: Invalid): Place {
   const [owner = "", repo = "", ...rest] = path.split("/");
   switch (kind) {
     case "repo":
-      if (rest.length > 0) throw invalid("repo:OWNER/REPO, without anything behind the repository");
+    case "dependabot":
+      if (rest.length > 0) throw invalid(`${kind}:OWNER/REPO, without anything behind the repository`);
       return { kind, ...parseRepository(owner, repo, invalid) };
+    case "org":
+      if (!isLegalName(path)) throw invalid("org:ORGANIZATION");
+      return { kind, org: path };
     case "env": {
       const environment = decode(rest.join("/"), invalid);
       // "." and ".." would climb in the API's path.
@@ -112,21 +123,24 @@ function parsePlace(kind: string, path: string, invalid: Invalid): Place {
       return { kind, ...parseRepository(owner, repo, invalid), environment };
     }
     default:
-      throw invalid(`the kind "repo" or "env" before the colon`);
+      throw invalid(`the kind "repo", "env", "org" or "dependabot" before the colon`);
   }
 }
 
 function parseRepository(owner: string, repo: string, invalid: Invalid): { owner: string; repo: string } {
-  const legal = /^[A-Za-z0-9._-]+$/;
-  // "." and ".." would climb in the API's path.
-  if (!legal.test(owner) || !legal.test(repo) || /^\.+$/.test(owner) || /^\.+$/.test(repo)) {
-    throw invalid("a repository written OWNER/REPO");
-  }
+  if (!isLegalName(owner) || !isLegalName(repo)) throw invalid("a repository written OWNER/REPO");
   return { owner, repo };
 }
 
-function parseOptions(query: string | undefined, invalid: Invalid): Pick<Target, "pointer" | "format"> {
-  const options: { pointer?: string; format?: "md5" | "base64" } = {};
+function isLegalName(name: string): boolean {
+  // "." and ".." would climb in the API's path.
+  return /^[A-Za-z0-9._-]+$/.test(name) && !/^\.+$/.test(name);
+}
+
+type Options = Pick<Target, "pointer" | "format" | "visibility">;
+
+function parseOptions(query: string | undefined, place: Place, invalid: Invalid): Options {
+  const options: { -readonly [Name in keyof Options]: Options[Name] } = {};
   for (const option of query === undefined ? [] : query.split("&")) {
     const at = option.indexOf("=");
     const name = at < 0 ? option : option.slice(0, at);
@@ -140,7 +154,14 @@ function parseOptions(query: string | undefined, invalid: Invalid): Pick<Target,
     } else if (name === "format") {
       if (value !== "md5" && value !== "base64") throw invalid("format=md5 or format=base64");
       options.format = value;
-    } else throw invalid(`the options "pointer" and "format" only`);
+    } else if (name === "visibility" && place.kind === "org") {
+      // Which repositories are selected is decided in GitHub, and kept.
+      if (value !== "all" && value !== "private") throw invalid("visibility=all or visibility=private");
+      options.visibility = value;
+    } else {
+      const known = place.kind === "org" ? `"visibility", "pointer" and "format"` : `"pointer" and "format"`;
+      throw invalid(`the options ${known} only`);
+    }
   }
   return options;
 }

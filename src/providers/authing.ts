@@ -27,7 +27,7 @@ export function createAuthing(inputs: ProviderInputs, context: ProviderContext):
   const { appId } = inputs;
   const apiUrl = inputs.url("api-url", API_URL);
   const appUrl = inputs.url("app-url");
-  const accessKeyId = inputs.required("access-key-id");
+  const accessKeyId = inputs.credential("access-key-id") ?? inputs.required("access-key-id");
   const accessKeySecret = inputs.secret("access-key-secret");
   const userPoolId = inputs.optional("user-pool-id");
   const { clock } = context;
@@ -66,7 +66,9 @@ export function createAuthing(inputs: ProviderInputs, context: ProviderContext):
         throw asRefusedKey(error);
       });
     const key = digestOf(apiUrl, accessKeyId, accessKeySecret.expose());
-    const data = await askAgain(context, () => context.gate.pass(key, once), signal);
+    const data = await context.gate.session(key, () =>
+      askAgain(context, () => context.gate.pass(key, once), signal),
+    );
     const token = data["access_token"];
     if (typeof token !== "string" || token === "") {
       throw invalidAnswer(title, { action, found: "no access_token", expected: "a management token" });

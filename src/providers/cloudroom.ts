@@ -155,7 +155,7 @@ function readPrefix(inputs: ProviderInputs): string {
 }
 
 function readCompId(inputs: ProviderInputs): string {
-  const compId = inputs.required("comp-id");
+  const compId = inputs.credential("comp-id") ?? inputs.required("comp-id");
   // Sent as a JSON number, and hashed as its decimal text.
   if (compId !== "" && !/^[1-9]\d{0,14}$/.test(compId)) {
     const expected = "the company id, a number without leading zeros";

@@ -13,6 +13,8 @@ export interface CredentialGate {
    * @throws {RotationError} PROVIDER_UNAUTHORIZED without a call, once there was one with this credential.
    */
   pass<T>(credential: string, call: () => Promise<T>): Promise<T>;
+  /** What a credential is traded for, such as a token: once per run, for all rotations that use it. */
+  session<T>(credential: string, open: () => Promise<T>): Promise<T>;
 }
 
 /** What a gate knows a credential by: a digest of where it is used and of all its parts. */
@@ -25,6 +27,8 @@ export function createCredentialGate(): CredentialGate {
   const refused = new Map<string, RotationError>();
   /** The call under way with a credential of which nothing is known yet. */
   const trying = new Map<string, Promise<unknown>>();
+
+  const sessions = new Map<string, Promise<unknown>>();
 
   const watch = async <T>(credential: string, call: () => Promise<T>): Promise<T> => {
     try {
@@ -40,6 +44,16 @@ export function createCredentialGate(): CredentialGate {
   };
 
   return {
+    session<T>(credential: string, open: () => Promise<T>): Promise<T> {
+      const known = sessions.get(credential) as Promise<T> | undefined;
+      if (known !== undefined) return known;
+      const opening = open();
+      sessions.set(credential, opening);
+      // The next one may have better luck, unless the gate is shut.
+      opening.catch(() => sessions.delete(credential));
+      return opening;
+    },
+
     async pass(credential, call) {
       for (;;) {
         const refusal = refused.get(credential);

@@ -5,6 +5,7 @@ import { askAgain, invalidAnswer } from "./answer.ts";
 import { digestOf } from "./credential-gate.ts";
 import { type Envelope, openEnvelope, readEnvelope } from "./feishu/envelope.ts";
 import { createInbox } from "./feishu/inbox.ts";
+import { isSigned } from "./feishu/push.ts";
 import { callPlatform, type PlatformAnswer, TICKET_NOT_ACCEPTED, title } from "./feishu/platform.ts";
 import type { NewSecret, Provider, ProviderContext, ProviderInputs, Verdict } from "./provider.ts";
 
@@ -72,6 +73,7 @@ function taking(deliver: () => Envelope, settings: Settings, context: ProviderCo
   return {
     ...common(settings),
     arrived: true,
+    addressed: isAddressed(deliver, settings),
 
     async preflight(signal) {
       ticket = open(deliver(), settings, context);
@@ -90,6 +92,15 @@ function taking(deliver: () => Envelope, settings: Settings, context: ProviderCo
       return known ?? askAgain(context, () => tryTicket(value, settings, context));
     },
   };
+}
+
+/** Whether an envelope is signed with the key of this app. */
+function isAddressed(deliver: () => Envelope, { encryptKey }: Settings): boolean {
+  try {
+    return isSigned(deliver().push, encryptKey.expose());
+  } catch {
+    return false;
+  }
 }
 
 /** The ticket comes with a later event: it is only asked for. */
@@ -280,8 +291,8 @@ function readSettings(inputs: ProviderInputs, context: ProviderContext): Setting
 }
 
 function readEncryptKey(inputs: ProviderInputs, { masker, warn }: ProviderContext): Secret {
-  const key = inputs.optional("encrypt-key") ?? "";
-  if (key === "") {
+  const key = inputs.optionalSecret("encrypt-key");
+  if (key === undefined) {
     inputs.problem(
       RotationError.of("INPUT_MISSING", {
         input: "encrypt-key",
@@ -289,12 +300,12 @@ function readEncryptKey(inputs: ProviderInputs, { masker, warn }: ProviderContex
         hint: `Set an Encrypt Key under Events & Callbacks in the developer console, and "encrypt-key" to it.`,
       }),
     );
-  } else if (key.length < SHORTEST_SAFE_KEY) {
+  } else if (key.expose().length < SHORTEST_SAFE_KEY) {
     warn(
       `The Encrypt Key has fewer than ${String(SHORTEST_SAFE_KEY)} characters, so that it could be guessed from an envelope: generate a longer one in the developer console.`,
     );
   }
-  return masker.secret(key);
+  return key ?? masker.secret("");
 }
 
 function readMaxAge(inputs: ProviderInputs, delivery: "dispatch" | "inbox"): number {

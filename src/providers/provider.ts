@@ -60,6 +60,11 @@ export interface Provider {
    */
   readonly arrived?: boolean;
   /**
+   * Where the run's event brings a secret of this kind: whether it is for this rotation. Of many rotations only those
+   * are run that it is for; absent where the event brings none.
+   */
+  readonly addressed?: boolean;
+  /**
    * Reads only. Proves the management credential and the app, and learns what later stages need.
    *
    * @param signal ends the reading early.
@@ -120,6 +125,8 @@ export interface ProviderInputs {
   choice<const Choice extends string>(name: string, choices: readonly [Choice, ...Choice[]]): Choice;
   /** Milliseconds; undefined if empty. */
   duration(name: string): number | undefined;
+  /** A part of a credential that is no secret by itself, such as the id of a key. */
+  credential(name: string): string | undefined;
   /** A required credential, masked. */
   secret(name: string): Secret;
   /** A credential that may be missing, masked. */

@@ -115,7 +115,10 @@ async function lookAround(rotation: Rotation, tools: Tools): Promise<Survey> {
   await Promise.all(
     placesOf(targets).map(async (place) => {
       const key = placeKey(place);
-      const opened = await settle(tools.store.open(place, tools.cancel));
+      const names = targets
+        .filter((target) => placeKey(target.place) === key)
+        .map(({ secretName }) => secretName);
+      const opened = await settle(tools.store.open(place, names, tools.cancel));
       if ("error" in opened) {
         problems.set(key, opened.error);
         return;

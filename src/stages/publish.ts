@@ -1,5 +1,6 @@
 import { RotationError } from "../errors.ts";
-import type { Seal, SealedValue } from "../github/seal.ts";
+import { accessOf } from "../github/access.ts";
+import type { Seal, SecretBody } from "../github/seal.ts";
 import type { OpenPlace } from "../github/secret-store.ts";
 import { formatTarget, placeKey, type Target } from "../github/target.ts";
 import type { TargetOutcome } from "../outcome.ts";
@@ -14,7 +15,8 @@ const WAITS = { firstWait: 500, longestWait: 30_000 };
 /** A target on its way. */
 interface Parcel {
   readonly target: Target;
-  value: SealedValue;
+  readonly open: OpenPlace;
+  value: SecretBody;
   attempts: number;
   /** Not to be tried before this time, in milliseconds since 1970. */
   notBefore: number;
@@ -49,8 +51,9 @@ export async function publish(
   const { store, journal, clock, log, masker } = tools;
   const outcomes = new Map<Target, TargetOutcome>();
   const queue: Parcel[] = [];
-  const sealFor = (target: Target, publicKey: OpenPlace["publicKey"]): SealedValue => {
-    const value = seal(publicKey, valueFor(target, secret.value, masker).expose());
+  const sealFor = (target: Target, open: OpenPlace, publicKey = open.publicKey): SecretBody => {
+    const sealed = seal(publicKey, valueFor(target, secret.value, masker).expose());
+    const value = { ...sealed, ...accessOf(open, target) };
     // On disk before the first write. A full disk must not cost the secret, so it only takes away the second chance.
     attempt(() => {
       journal.sealed(rotation.name, target, value);
@@ -70,8 +73,8 @@ export async function publish(
       continue;
     }
     try {
-      const value = sealFor(target, open.publicKey);
-      queue.push({ target, value, attempts: 0, notBefore: 0, key: "first", lost: false });
+      const value = sealFor(target, open);
+      queue.push({ target, open, value, attempts: 0, notBefore: 0, key: "first", lost: false });
     } catch (thrown) {
       outcomes.set(target, { target, status: "failed", error: RotationError.from(thrown) });
     }
@@ -126,7 +129,7 @@ export async function publish(
   async function send(parcel: Parcel): Promise<void> {
     const { target } = parcel;
     if (parcel.key === "stale") {
-      parcel.value = sealFor(target, await store.publicKey(target.place));
+      parcel.value = sealFor(target, parcel.open, await store.publicKey(target.place));
       parcel.key = "fresh";
     }
     try {

@@ -38,7 +38,7 @@ describe("the built action", () => {
       `SECRET_NAME_INVALID: The secret name "9LIVES" cannot be used; expected letters, digits and underscores, and no digit in front.`,
       `SECRET_NAME_INVALID: The secret name "GITHUB_SECRET" cannot be used; expected a name that does not begin with GITHUB_, which GitHub keeps for itself.`,
       `TARGET_DUPLICATE: The targets "repo:acme/web#TWICE" and "repo:ACME/web#twice" are the same secret; expected each secret once.`,
-      `TARGET_INVALID: The target "vault:acme/web#A" cannot be understood; expected the kind "repo" or "env" before the colon.`,
+      `TARGET_INVALID: The target "vault:acme/web#A" cannot be understood; expected the kind "repo", "env", "org" or "dependabot" before the colon.`,
       `URL_INSECURE: Input "api-url" is "http://api.`,
     ]);
     expect(scene.world.github.requests).toEqual([]);

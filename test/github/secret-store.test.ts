@@ -307,7 +307,7 @@ describe("a read is repeated", () => {
 
   test("not once it is cancelled", async () => {
     const { store, emulator } = start();
-    await expect(store.open(web, AbortSignal.abort(new Error("stop")))).rejects.toBeDefined();
+    await expect(store.open(web, [], AbortSignal.abort(new Error("stop")))).rejects.toBeDefined();
     expect(emulator.requests).toEqual([]);
   });
 });

@@ -41,6 +41,16 @@ describe("a target is read", () => {
       "env:acme/web/eu?format=md5&pointer=/p#OWN",
       { place: env("eu"), secretName: "OWN", pointer: "/p", format: "md5" },
     ],
+    ["org:acme", { place: { kind: "org", org: "acme" }, secretName: "DEFAULT" }],
+    [
+      "org:acme?visibility=all&format=md5#OWN",
+      { place: { kind: "org", org: "acme" }, secretName: "OWN", visibility: "all", format: "md5" },
+    ],
+    [
+      "org:acme?visibility=private#OWN",
+      { place: { kind: "org", org: "acme" }, secretName: "OWN", visibility: "private" },
+    ],
+    ["dependabot:acme/web#OWN", { place: { ...repo, kind: "dependabot" }, secretName: "OWN" }],
   ])("%s", (text, target) => {
     expect(parseTarget(text, "DEFAULT")).toEqual(target);
   });
@@ -52,7 +62,15 @@ describe("a target is refused", () => {
     ["acme/web", "TARGET_INVALID", /repo:OWNER\/REPO or env:OWNER\/REPO\/ENVIRONMENT/],
     ["REPO:acme/web", "TARGET_INVALID", /repo:OWNER\/REPO or env:OWNER\/REPO\/ENVIRONMENT/],
     [" repo:acme/web", "TARGET_INVALID", /repo:OWNER\/REPO or env:OWNER\/REPO\/ENVIRONMENT/],
-    ["team:acme/web", "TARGET_INVALID", /the kind "repo" or "env"/],
+    ["team:acme/web", "TARGET_INVALID", /the kind "repo", "env", "org" or "dependabot"/],
+    ["org:", "TARGET_INVALID", /org:ORGANIZATION/],
+    ["org:acme/web", "TARGET_INVALID", /org:ORGANIZATION/],
+    ["org:..", "TARGET_INVALID", /org:ORGANIZATION/],
+    ["org:acme?visibility=selected", "TARGET_INVALID", /visibility=all or visibility=private/],
+    ["org:acme?mode=x", "TARGET_INVALID", /"visibility", "pointer" and "format" only/],
+    ["repo:acme/web?visibility=all", "TARGET_INVALID", /"pointer" and "format" only/],
+    ["dependabot:acme", "TARGET_INVALID", /OWNER\/REPO/],
+    ["dependabot:acme/web/production", "TARGET_INVALID", /without anything behind the repository/],
     ["repo:acme", "TARGET_INVALID", /OWNER\/REPO/],
     ["repo:acme/", "TARGET_INVALID", /OWNER\/REPO/],
     ["repo:/web", "TARGET_INVALID", /OWNER\/REPO/],
@@ -108,6 +126,8 @@ describe("the text of a target", () => {
     ["repo:acme/web#%41", "repo:acme/web#A"],
     ["env:acme/web/eu%2Fstaging#A", "env:acme/web/eu/staging#A"],
     ["env:acme/web/blue green#A", "env:acme/web/blue%20green#A"],
+    ["org:acme?format=md5&visibility=all#A", "org:acme?visibility=all&format=md5#A"],
+    ["dependabot:acme/web#A", "dependabot:acme/web#A"],
     ["env:acme/web/%E7%94%9F%E4%BA%A7#A", "env:acme/web/生产#A"],
     ["env:acme/web/100%25%23%3F#A", "env:acme/web/100%25%23%3F#A"],
     ["env:acme/web/a%0Ab%E2%80%8F#A", "env:acme/web/a%0Ab%E2%80%8F#A"],

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseDuration } from "../../src/inputs.ts";
+import { parseDuration } from "../../src/inputs/reader.ts";
 
 // The same cases in every run; another seed is another hunt.
 fc.configureGlobal({ seed: 20_261_122, numRuns: 500 });

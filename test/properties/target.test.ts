@@ -60,18 +60,32 @@ const pointers = fc
 
 const places: fc.Arbitrary<Target["place"]> = fc.oneof(
   fc.record({ kind: fc.constant("repo" as const), owner: words, repo: words }),
+  fc.record({ kind: fc.constant("dependabot" as const), owner: words, repo: words }),
+  fc.record({ kind: fc.constant("org" as const), org: words }),
   fc.record({ kind: fc.constant("env" as const), owner: words, repo: words, environment: environments }),
 );
 
-const targets: fc.Arbitrary<Target> = fc.record(
-  {
-    place: places,
-    secretName: names,
-    pointer: pointers,
-    format: fc.constantFrom("md5" as const, "base64" as const),
-  },
-  { requiredKeys: ["place", "secretName"] },
-);
+const targets: fc.Arbitrary<Target> = fc
+  .record(
+    {
+      place: places,
+      secretName: names,
+      pointer: pointers,
+      format: fc.constantFrom("md5" as const, "base64" as const),
+      visibility: fc.constantFrom("all" as const, "private" as const),
+    },
+    { requiredKeys: ["place", "secretName"] },
+  )
+  .map(({ visibility, ...target }) => ({
+    ...target,
+    // Only an organization has one.
+    ...(target.place.kind === "org" && visibility !== undefined ? { visibility } : {}),
+  }));
+
+/** What a place is called, before the percent-encoding of an environment. */
+function pathOf(place: Target["place"]): string {
+  return place.kind === "org" ? place.org : `${place.owner}/${place.repo}`;
+}
 
 /** A target, and one of the many ways to write it. */
 const spellings = fc
@@ -87,15 +101,16 @@ const spellings = fc
         if (die === 0) return encoded;
         return ambiguous.includes(character) ? encoded.toUpperCase() : character;
       }).join("");
-    const { place, pointer, format } = target;
+    const { place, pointer, format, visibility } = target;
     const options = [
+      ...(visibility === undefined ? [] : [`visibility=${spell(visibility, "")}`]),
       ...(pointer === undefined ? [] : [`pointer=${spell(pointer, "%#&")}`]),
       ...(format === undefined ? [] : [`format=${spell(format, "")}`]),
     ];
     const written = pointerFirst ? options : options.reverse();
     const query = written.length === 0 ? "" : `?${written.join("&")}`;
     const environment = place.kind === "env" ? `/${spell(place.environment, "%?#")}` : "";
-    const text = `${place.kind}:${place.owner}/${place.repo}${environment}${query}#${spell(target.secretName, "%")}`;
+    const text = `${place.kind}:${pathOf(place)}${environment}${query}#${spell(target.secretName, "%")}`;
     return { target, text };
   });
 
@@ -192,12 +207,12 @@ describe("any text at all", () => {
     const climbing = fc.constantFrom("..", ".", "%2e%2e", "%2E", ".%2e", "a", "a/..", "%2F..");
     fc.assert(
       fc.property(
-        fc.constantFrom("repo:", "env:"),
+        fc.constantFrom("repo:", "env:", "org:", "dependabot:"),
         fc.array(climbing, { maxLength: 4 }),
         (kind, segments) => {
           try {
             const { place } = parseTarget(`${kind}${segments.join("/")}#A`);
-            const whole = [place.owner, place.repo, ...(place.kind === "env" ? [place.environment] : [])];
+            const whole = [...pathOf(place).split("/"), ...(place.kind === "env" ? [place.environment] : [])];
             expect(whole.filter((segment) => /^\.*$/.test(segment))).toEqual([]);
           } catch (thrown) {
             expect(thrown).toBeInstanceOf(RotationError);
@@ -224,12 +239,15 @@ describe("the key of a target", () => {
         const other: Target = {
           ...target,
           secretName: flip(target.secretName, dice),
-          place: {
-            ...place,
-            owner: flip(place.owner, dice),
-            repo: flip(place.repo, dice),
-            ...(place.kind === "env" ? { environment: flip(place.environment, dice) } : {}),
-          },
+          place:
+            place.kind === "org"
+              ? { ...place, org: flip(place.org, dice) }
+              : {
+                  ...place,
+                  owner: flip(place.owner, dice),
+                  repo: flip(place.repo, dice),
+                  ...(place.kind === "env" ? { environment: flip(place.environment, dice) } : {}),
+                },
         };
         expect(targetKey(other)).toBe(targetKey(target));
         expect(placeKey(other.place)).toBe(placeKey(place));
@@ -252,7 +270,8 @@ describe("the key of a target", () => {
       .tuple(targets, targets, fc.constantFrom("owner", "repo", "environment", "name", "kind"))
       .map(([one, { place, secretName }, what]): readonly [Target, Target] => {
         if (what === "name") return [one, { ...one, secretName }];
-        if (what === "kind") return [one, { ...one, place }];
+        if (what === "kind" || one.place.kind === "org" || place.kind === "org")
+          return [one, { ...one, place }];
         const { kind, owner, repo } = one.place;
         const parts = {
           owner: what === "owner" ? place.owner : owner,
@@ -262,7 +281,7 @@ describe("the key of a target", () => {
         const environment = what === "environment" && place.kind === "env" ? place.environment : own;
         return [
           one,
-          { ...one, place: kind === "repo" ? { kind, ...parts } : { kind, ...parts, environment } },
+          { ...one, place: kind === "env" ? { kind, ...parts, environment } : { kind, ...parts } },
         ];
       });
     fc.assert(

@@ -119,3 +119,21 @@ describe("the digest of a credential", () => {
     for (const digest of digests) expect(digest).toMatch(/^[0-9a-f]{64}$/);
   });
 });
+
+describe("a session", () => {
+  test("is opened once, however many ask for it", async () => {
+    const gate = createCredentialGate();
+    let opened = 0;
+    const open = (): Promise<number> => Promise.resolve((opened += 1));
+    expect(await Promise.all([gate.session("a", open), gate.session("a", open)])).toEqual([1, 1]);
+    expect(await gate.session("a", open)).toBe(1);
+    expect(await gate.session("b", open)).toBe(2);
+  });
+
+  test("that could not be opened is tried again by the next", async () => {
+    const gate = createCredentialGate();
+    const failure = new Error("x");
+    await expect(gate.session("a", () => Promise.reject(failure))).rejects.toBe(failure);
+    expect(await gate.session("a", () => Promise.resolve("token"))).toBe("token");
+  });
+});

@@ -108,14 +108,21 @@ export function connect<Kind extends Service>(
   const direct = directHttp(service.emulator, clock);
   const settings = readInputs(
     watched,
-    { event: change.event ?? { name: "schedule", payload: () => undefined }, repository: "acme/web" },
     {
-      http: change.through?.(direct, service) ?? direct,
-      gate: change.gate ?? createCredentialGate(),
+      event: change.event ?? { name: "schedule", payload: () => undefined },
+      repository: "acme/web",
+      variable: () => undefined,
+    },
+    {
       masker,
-      clock,
-      onWait: (why, milliseconds) => waits.push({ why, milliseconds }),
-      warn: (text) => warnings.push(text),
+      contextFor: () => ({
+        http: change.through?.(direct, service) ?? direct,
+        gate: change.gate ?? createCredentialGate(),
+        masker,
+        clock,
+        onWait: (why, milliseconds) => waits.push({ why, milliseconds }),
+        warn: (text) => warnings.push(text),
+      }),
     },
   );
   warnings.push(...settings.warnings);

@@ -83,7 +83,7 @@ interface Credential {
 
 function readCredential(inputs: ProviderInputs): Credential {
   const token = inputs.optionalSecret("iam-token");
-  const accessKey = inputs.optional("access-key-id");
+  const accessKey = inputs.credential("access-key-id");
   const secretKey = inputs.optionalSecret("access-key-secret");
   const securityToken = inputs.optionalSecret("security-token");
   const keyPair = accessKey !== undefined || secretKey !== undefined || securityToken !== undefined;

@@ -1,0 +1,207 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type Scalar,
+} from "yaml";
+import { RotationError, RotationErrors } from "../errors.ts";
+
+/** One entry of a rotations file, with `defaults` merged in. */
+export interface Entry {
+  readonly name: string;
+  /** Where it begins, as `FILE:LINE:COLUMN`. */
+  readonly at: string;
+  readonly inputs: ReadonlyMap<string, FileInput>;
+}
+
+/** The value of an input as it stands in the file, and where. */
+export interface FileInput {
+  /** A list is joined by newlines, as the step's own inputs have it. */
+  readonly text: string;
+  readonly at: string;
+  /** Of a list: where each item stands. */
+  readonly items: readonly string[];
+  /** Whether it comes from `defaults`. */
+  readonly inherited: boolean;
+}
+
+/** What belongs to the step, and not to one rotation of many. */
+export const STEP_INPUTS: readonly string[] = ["mode", "force", "config", "only", "github-token"];
+
+/** The only input that may be a list. */
+const LIST_INPUT = "targets";
+
+/** A name that matrix jobs, log groups and tables can show. */
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,99}$/u;
+
+/**
+ * Reads the YAML of a rotations file, as far as it is the same for all providers: values are texts as they stand there.
+ *
+ * @param path as the user wrote it, for messages.
+ * @throws {RotationErrors} CONFIG_INVALID for every problem, with file, line and column.
+ */
+export function parseRotationsFile(text: string, path: string): readonly Entry[] {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+  const problems: RotationError[] = [];
+  const at = (offset: number): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${path}:${String(Math.max(1, line))}:${String(Math.max(1, col))}`;
+  };
+  const problem = (place: string, found: string, expected: string): void => {
+    problems.push(RotationError.of("CONFIG_INVALID", { at: place, found, expected }));
+  };
+  for (const { pos, message } of [...document.errors, ...document.warnings]) {
+    problem(at(pos[0]), `it is no valid YAML: ${firstSentence(message)}`, "valid YAML");
+  }
+  if (problems.length > 0) throw new RotationErrors(problems);
+
+  const entries = readEntries({ document, at, problem }, `${path}:1:1`);
+  if (problems.length > 0) throw new RotationErrors(problems);
+  return entries;
+}
+
+interface Reading {
+  readonly document: Document.Parsed;
+  readonly at: (offset: number) => string;
+  readonly problem: (place: string, found: string, expected: string) => void;
+}
+
+function readEntries(reading: Reading, top: string): readonly Entry[] {
+  const { document, problem } = reading;
+  const root = resolve(reading, document.contents);
+  if (!isMap(root)) {
+    problem(top, root === null ? "the file is empty" : `it is ${kindOf(root)}`, `a map with "rotations"`);
+    return [];
+  }
+  let defaults: ReadonlyMap<string, FileInput> = new Map();
+  let rotations: unknown;
+  let place = top;
+  for (const pair of root.items) {
+    const key = keyOf(pair);
+    if (key === "defaults") {
+      defaults = readInputs(reading, resolve(reading, pair.value), {
+        ...whereIs(reading, pair),
+        inherited: true,
+      });
+      if (defaults.has("name"))
+        problem(defaults.get("name")?.at ?? top, `"name" is in "defaults"`, "a name in each rotation");
+    } else if (key === "rotations") {
+      rotations = resolve(reading, pair.value);
+      place = whereIs(reading, pair).at;
+    } else if (key !== "$schema") {
+      problem(whereIs(reading, pair).at, `there is "${key}"`, `"defaults" and "rotations" only`);
+    }
+  }
+  if (!isSeq(rotations) || rotations.items.length === 0) {
+    problem(place, `there are no "rotations"`, "a list of at least one");
+    return [];
+  }
+  const names = new Map<string, string>();
+  return rotations.items.flatMap((item): Entry[] => {
+    const node = resolve(reading, item);
+    const where = { at: startOf(reading, node, place), inherited: false };
+    const own = readInputs(reading, node, where);
+    const name = own.get("name");
+    if (!isMap(node)) return [];
+    if (name === undefined || !NAME.test(name.text)) {
+      const found = name === undefined ? `a rotation has no "name"` : `its name is "${name.text}"`;
+      problem(name?.at ?? where.at, found, "a name of letters, digits, blanks, dots, dashes and underscores");
+      return [];
+    }
+    const other = names.get(name.text);
+    if (other !== undefined)
+      problem(name.at, `the name "${name.text}" is taken at ${other}`, "a name of its own");
+    names.set(name.text, name.at);
+    const inputs = new Map([...defaults, ...own]);
+    inputs.delete("name");
+    return [{ name: name.text, at: where.at, inputs }];
+  });
+}
+
+/** The inputs of one map. */
+function readInputs(
+  reading: Reading,
+  node: unknown,
+  { at, inherited }: { readonly at: string; readonly inherited: boolean },
+): ReadonlyMap<string, FileInput> {
+  const { problem } = reading;
+  const inputs = new Map<string, FileInput>();
+  if (!isMap(node)) {
+    problem(at, `it is ${kindOf(node)}`, "a map of inputs");
+    return inputs;
+  }
+  for (const pair of node.items) {
+    const key = keyOf(pair);
+    const value = resolve(reading, pair.value);
+    const place = startOf(reading, value, whereIs(reading, pair).at);
+    if (STEP_INPUTS.includes(key)) {
+      problem(
+        whereIs(reading, pair).at,
+        `"${key}" is here`,
+        `it in the step's "with:", as it holds for all rotations`,
+      );
+    } else if (isScalar(value)) {
+      inputs.set(key, { text: textOf(value), at: place, items: [], inherited });
+    } else if (
+      isSeq(value) &&
+      key === LIST_INPUT &&
+      value.items.every((item) => isScalar(resolve(reading, item)))
+    ) {
+      const items = value.items.map((item) => resolve(reading, item) as Scalar);
+      inputs.set(key, {
+        text: items.map(textOf).join("\n"),
+        at: place,
+        items: items.map((item) => startOf(reading, item, place)),
+        inherited,
+      });
+    } else {
+      problem(
+        place,
+        `"${key}" is ${kindOf(value)}`,
+        key === LIST_INPUT ? "a text, or a list of texts" : "a text",
+      );
+    }
+  }
+  return inputs;
+}
+
+function resolve({ document }: Reading, node: unknown): unknown {
+  return isAlias(node) ? (node.resolve(document) ?? null) : node;
+}
+
+function keyOf({ key }: Pair): string {
+  return isScalar(key) ? String(key.value) : String(key);
+}
+
+function whereIs(reading: Reading, { key, value }: Pair): { readonly at: string } {
+  return { at: startOf(reading, key, startOf(reading, value, "")) };
+}
+
+function startOf({ at }: Reading, node: unknown, otherwise: string): string {
+  const start = (node as Node | null)?.range?.[0];
+  return start === undefined ? otherwise : at(start);
+}
+
+/** As it was written: a number keeps its zeros, and an empty value is an empty text. */
+function textOf({ value, source }: Scalar): string {
+  if (value === null) return "";
+  return typeof value === "string" ? value : (source ?? JSON.stringify(value));
+}
+
+function kindOf(node: unknown): string {
+  if (isMap(node)) return "a map";
+  if (isSeq(node)) return "a list";
+  return isScalar(node) && node.value !== null ? "a text" : "empty";
+}
+
+/** YAML's messages go on about where it is. */
+function firstSentence(message: string): string {
+  return message.split("\n")[0]?.replace(/\.$/, "") ?? "";
+}
