@@ -15528,7 +15528,11 @@ function createHuaweiCsms(inputs, context) {
             return version;
         throw answer_invalidAnswer(huawei_csms_title, { action, found: `no "version_id"`, expected: "the version in force" });
     };
+    /** The version read last: none ever changes. */
+    let known;
     const readVersion = async (id, signal) => {
+        if (known?.version === id)
+            return known;
         const action = "read the secret's value";
         const { version } = await get({ path: `${path}/versions/${encodeURIComponent(id)}`, action, signal });
         const content = isObject(version) ? version : {};
@@ -15536,11 +15540,12 @@ function createHuaweiCsms(inputs, context) {
         const value = content["secret_string"] ?? content["secret_binary"];
         const metadata = isObject(content["version_metadata"]) ? content["version_metadata"] : {};
         const madeAt = Number(metadata["create_time"]);
-        return {
+        known = {
             value: usableSecret(huawei_csms_title, value, masker),
             version: id,
             ...(Number.isFinite(madeAt) && madeAt > 0 ? { madeAt } : {}),
         };
+        return known;
     };
     const readInForce = async (signal) => readVersion(await currentVersion(signal), signal);
     const tasks = async (query, signal) => {
@@ -16460,6 +16465,8 @@ async function confirm_confirm(secret, provider, clock) {
     if (provider.read === undefined && provider.verify === undefined) {
         return { state: "inconclusive", why: `${provider.title} offers no way to ask` };
     }
+    // Beside publishing nothing waits for anything. Before it, a secret that is not in force is not tried: keys lock.
+    const early = provider.confirms === "beside" ? askOnce(secret, provider) : undefined;
     if (provider.read !== undefined) {
         try {
             const shown = await provider.read();
@@ -16470,12 +16477,14 @@ async function confirm_confirm(secret, provider, clock) {
             return { state: "inconclusive", why: `reading it back failed: ${src_errors/* RotationError */.FL.from(thrown).message}` };
         }
     }
-    return provider.verify === undefined ? { state: "valid" } : verify(secret, provider, clock);
+    if (provider.verify === undefined)
+        return { state: "valid" };
+    return verify(secret, { provider, clock, early });
 }
-async function verify(secret, provider, clock) {
+async function verify(secret, { provider, clock, early, }) {
     const startedAt = clock.now();
     for (let attempt = 0;; attempt += 1) {
-        const verdict = await askOnce(secret, provider);
+        const verdict = await ((attempt === 0 ? early : undefined) ?? askOnce(secret, provider));
         if (verdict.state === "valid")
             return { state: "valid" };
         if (verdict.state === "inconclusive")
@@ -16670,7 +16679,9 @@ async function preflight(rotation, tools) {
     const survey = await lookAround(rotation, tools);
     const readable = rotation.provider.read !== undefined;
     const { arrived } = rotation.provider;
-    const madeAt = rotation.provider.tellsAge === true ? await ageFrom(provider) : undefined;
+    // Only an age that matters is waited for.
+    const asksAge = rotation.provider.tellsAge === true && !isCertainlyDue(rotation);
+    const madeAt = asksAge ? await ageFrom(provider) : undefined;
     const decision = decide({ ...survey.state, madeAt }, { ...rotation, readable, arrived }, tools.clock.now());
     const { action } = decision;
     const goes = (action === "rotate" || action === "publish") && rotation.mode !== "plan";

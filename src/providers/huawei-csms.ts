@@ -36,7 +36,11 @@ export function createHuaweiCsms(inputs: ProviderInputs, context: ProviderContex
     throw invalidAnswer(title, { action, found: `no "version_id"`, expected: "the version in force" });
   };
 
+  /** The version read last: none ever changes. */
+  let known: NewSecret | undefined;
+
   const readVersion = async (id: string, signal?: AbortSignal): Promise<NewSecret> => {
+    if (known?.version === id) return known;
     const action = "read the secret's value";
     const { version } = await get({ path: `${path}/versions/${encodeURIComponent(id)}`, action, signal });
     const content = isObject(version) ? version : {};
@@ -44,11 +48,12 @@ export function createHuaweiCsms(inputs: ProviderInputs, context: ProviderContex
     const value = content["secret_string"] ?? content["secret_binary"];
     const metadata = isObject(content["version_metadata"]) ? content["version_metadata"] : {};
     const madeAt = Number(metadata["create_time"]);
-    return {
+    known = {
       value: usableSecret(title, value, masker),
       version: id,
       ...(Number.isFinite(madeAt) && madeAt > 0 ? { madeAt } : {}),
     };
+    return known;
   };
 
   const readInForce = async (signal?: AbortSignal): Promise<NewSecret> =>

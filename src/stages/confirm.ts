@@ -22,6 +22,8 @@ export async function confirm(secret: NewSecret, provider: Provider, clock: Cloc
   if (provider.read === undefined && provider.verify === undefined) {
     return { state: "inconclusive", why: `${provider.title} offers no way to ask` };
   }
+  // Beside publishing nothing waits for anything. Before it, a secret that is not in force is not tried: keys lock.
+  const early = provider.confirms === "beside" ? askOnce(secret, provider) : undefined;
   if (provider.read !== undefined) {
     try {
       const shown = await provider.read();
@@ -30,13 +32,21 @@ export async function confirm(secret: NewSecret, provider: Provider, clock: Cloc
       return { state: "inconclusive", why: `reading it back failed: ${RotationError.from(thrown).message}` };
     }
   }
-  return provider.verify === undefined ? { state: "valid" } : verify(secret, provider, clock);
+  if (provider.verify === undefined) return { state: "valid" };
+  return verify(secret, { provider, clock, early });
 }
 
-async function verify(secret: NewSecret, provider: Provider, clock: Clock): Promise<Confirmation> {
+async function verify(
+  secret: NewSecret,
+  {
+    provider,
+    clock,
+    early,
+  }: { readonly provider: Provider; readonly clock: Clock; readonly early: Promise<Verdict> | undefined },
+): Promise<Confirmation> {
   const startedAt = clock.now();
   for (let attempt = 0; ; attempt += 1) {
-    const verdict = await askOnce(secret, provider);
+    const verdict = await ((attempt === 0 ? early : undefined) ?? askOnce(secret, provider));
     if (verdict.state === "valid") return { state: "valid" };
     if (verdict.state === "inconclusive") return verdict;
     const wait = WAITS[attempt];

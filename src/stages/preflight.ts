@@ -53,7 +53,9 @@ export async function preflight(rotation: Rotation, tools: Tools): Promise<Ready
   const survey = await lookAround(rotation, tools);
   const readable = rotation.provider.read !== undefined;
   const { arrived } = rotation.provider;
-  const madeAt = rotation.provider.tellsAge === true ? await ageFrom(provider) : undefined;
+  // Only an age that matters is waited for.
+  const asksAge = rotation.provider.tellsAge === true && !isCertainlyDue(rotation);
+  const madeAt = asksAge ? await ageFrom(provider) : undefined;
   const decision = decide({ ...survey.state, madeAt }, { ...rotation, readable, arrived }, tools.clock.now());
   const { action } = decision;
   const goes = (action === "rotate" || action === "publish") && rotation.mode !== "plan";

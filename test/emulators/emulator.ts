@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 /**
  * A fake service: state behind one function from request to response. It has no transport of its own, so the
  * same emulator answers unit tests directly and the built action over a loopback port (`listen.ts`).
@@ -60,6 +62,8 @@ export interface FaultSwitchboard {
   arm(fault: Fault, match?: FaultMatch): void;
   /** Disarms every fault. */
   clear(): void;
+  /** Milliseconds of real time between a request's work and its answer. Default 0. */
+  latency: number;
 }
 
 /** Thrown by an emulator to tell its mount to break the connection instead of answering. */
@@ -86,6 +90,12 @@ export function createEmulator(
 ): Emulator {
   const requests: RecordedRequest[] = [];
   const armed: { fault: Fault; match: FaultMatch; seen: number; struck: number }[] = [];
+
+  const faults: FaultSwitchboard = {
+    arm: (fault, match = {}) => armed.push({ fault, match, seen: 0, struck: 0 }),
+    clear: () => armed.splice(0),
+    latency: 0,
+  };
 
   const strike = (method: string, path: string): Fault | undefined => {
     let hit: Fault | undefined;
@@ -137,22 +147,18 @@ export function createEmulator(
     };
 
     const fault = strike(request.method, path);
-    if (fault === undefined) return answered(await act());
+    if (fault === undefined) {
+      const response = await act();
+      if (faults.latency > 0) await sleep(faults.latency);
+      return answered(response);
+    }
     const response = fault.kind === "cut-off" || fault.changed ? await act() : undefined;
     if (fault.kind === "answer") return answered(toResponse(fault));
     record(null, "");
     throw new Disconnect(fault.kind, response);
   };
 
-  return {
-    name,
-    handle,
-    requests,
-    faults: {
-      arm: (fault, match = {}) => armed.push({ fault, match, seen: 0, struck: 0 }),
-      clear: () => armed.splice(0),
-    },
-  };
+  return { name, handle, requests, faults };
 }
 
 function toResponse({ status, headers, body = "" }: Extract<Fault, { kind: "answer" }>): Response {

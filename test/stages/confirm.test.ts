@@ -34,10 +34,19 @@ describe("a provider that can be read", () => {
     if (confirmation.state === "differs") expect(confirmation.shown.value.expose()).toBe(service.inForce());
   });
 
-  test("shows another secret, and is not asked about the one published", async () => {
+  test("shows another secret, which counts whatever it says of the one published, asked once beside", async () => {
     const { provider, secret, clock, service } = await authing();
     await provider.rotate();
     expect((await confirm(secret, provider, clock)).state).toBe("differs");
+    // One try of the secret, and one of a wrong one.
+    expect(service.emulator.requests.filter(({ path }) => path.includes("introspection"))).toHaveLength(2);
+    expect(clock.waits).toEqual([]);
+  });
+
+  test("that confirms before publishing is not asked about a secret that is not in force, as keys lock", async () => {
+    const { provider, secret, clock, service } = await authing();
+    await provider.rotate();
+    expect((await confirm(secret, { ...provider, confirms: "before" }, clock)).state).toBe("differs");
     expect(service.emulator.requests.filter(({ path }) => path.includes("introspection"))).toEqual([]);
   });
 
