@@ -17,8 +17,8 @@ export const modules = {
 const STEP_INPUTS = ["mode", "force", "config", "only", "github-token"];
 /** The only input that may be a list. */
 const LIST_INPUT = "targets";
-/** A name that matrix jobs, log groups and tables can show. */
-const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,99}$/u;
+/** A name that matrix jobs, log groups and tables can show, and that `only` can name. */
+const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N} ._-]{0,98}[\p{L}\p{N}._-])?$/u;
 /**
  * Reads the YAML of a rotations file, as far as it is the same for all providers: values are texts as they stand there.
  *
@@ -88,7 +88,7 @@ function readEntries(reading, top) {
             return [];
         if (name === undefined || !NAME.test(name.text)) {
             const found = name === undefined ? `a rotation has no "name"` : `its name is "${name.text}"`;
-            problem(name?.at ?? where.at, found, "a name of letters, digits, blanks, dots, dashes and underscores");
+            problem(name?.at ?? where.at, found, "a name of letters, digits, dots, dashes and underscores, and blanks in between");
             return [];
         }
         const other = names.get(name.text);

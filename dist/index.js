@@ -12428,7 +12428,7 @@ const problems = {
     TOO_MANY_WRITES: problem({
         title: "The run has more writes than GitHub accepts in time",
         meaning: "At GitHub's pace the writes would take more than 45 minutes, and App tokens live for one hour.",
-        fix: "Split the targets over several rotations that run at different times.",
+        fix: 'Let several jobs or schedules each run some of the rotations, chosen by "only"; a matrix job for each rotation, with a token of its own, goes furthest.',
         message: (c) => `This run has ${String(c.writes)} writes, which take about ${String(c.minutes)} minutes at GitHub's pace; expected at most 45 minutes.`,
     }),
     SEALING_FAILED: problem({
@@ -13496,7 +13496,7 @@ function createSecretStore({ api, lane, clock, onWait, cache, }) {
             retry(() => readPublicKey(place, signal), again(signal), policy),
             retry(() => list(read, place, signal), again(signal), policy),
         ]);
-        return { publicKey, listed };
+        return { publicKey, listed, claimed: new Set() };
     };
     const readAccesses = async (place, { names, listed, signal, }) => {
         if (place.kind !== "org")
@@ -13516,10 +13516,28 @@ function createSecretStore({ api, lane, clock, onWait, cache, }) {
             const key = placeKey(place);
             const reading = cache?.get(key) ?? readContents(place, signal);
             cache?.set(key, reading);
-            const { publicKey, listed } = await reading;
+            const { publicKey, listed, claimed } = await reading;
             const access = await readAccesses(place, { names, listed, signal });
             const secrets = new Map([...listed].map(([name, { updatedAt }]) => [name, updatedAt]));
-            return { place, publicKey, secrets, access, limit: MOST_SECRETS[place.kind] };
+            const limit = MOST_SECRETS[place.kind];
+            return {
+                place,
+                publicKey,
+                secrets,
+                access,
+                limit,
+                claim(wanted) {
+                    const missing = wanted.map((each) => each.toUpperCase()).filter((each) => !listed.has(each));
+                    const all = new Set([...claimed, ...missing]);
+                    const excess = listed.size + all.size - limit;
+                    if (missing.length === 0 || excess <= 0) {
+                        for (const each of missing)
+                            claimed.add(each);
+                        return 0;
+                    }
+                    return excess;
+                },
+            };
         },
         publicKey: (place) => readPublicKey(place),
         async write(place, name, body) {
@@ -13647,7 +13665,7 @@ function createReader(source, masker) {
         if (value === undefined || source.expand === undefined)
             return value;
         try {
-            return source.expand(name, value);
+            return source.expand(name, value).trim();
         }
         catch (thrown) {
             problem(src_errors/* RotationError */.FL.from(thrown));
@@ -14979,8 +14997,9 @@ function readEncryptKey(inputs, { masker, warn }) {
             because: "without an Encrypt Key the platform signs its events with an empty one, which anybody can",
             hint: `Set an Encrypt Key under Events & Callbacks in the developer console, and "encrypt-key" to it.`,
         }));
+        // An empty one is a variable that is not set, which the reader has said.
     }
-    else if (key.expose().length < SHORTEST_SAFE_KEY) {
+    else if (key.expose() !== "" && key.expose().length < SHORTEST_SAFE_KEY) {
         warn(`The Encrypt Key has fewer than ${String(SHORTEST_SAFE_KEY)} characters, so that it could be guessed from an envelope: generate a longer one in the developer console.`);
     }
     return key ?? masker.secret("");
@@ -15751,19 +15770,20 @@ function readTargets(reader, ownRepository) {
     const listed = reader.optional("targets");
     const texts = listed === undefined
         ? readPlace(reader, ownRepository)
-        : listed
-            .split(/\r?\n/)
-            .map((line) => line.trim())
-            .filter((line) => line !== "");
+        : listed.split(/\r?\n/).map((line) => line.trim());
     // Has a default, so that it being set says nothing.
     reader.optional("repository");
     return texts.flatMap((text, item) => {
+        if (text === "")
+            return [];
         try {
             return [parseTarget(text, secretName)];
         }
         catch (thrown) {
             const error = src_errors/* RotationError */.FL.from(thrown);
-            reader.problem(error, { input: error.input ?? "targets", item });
+            // A name that is nowhere is wanted by this target.
+            const input = secretName === "" ? "targets" : (error.input ?? "targets");
+            reader.problem(error, { input, item });
             return [];
         }
     });
@@ -15859,6 +15879,14 @@ function readOnly(reader, entries) {
         .split(/[,\r\n]/)
         .map((name) => name.trim())
         .filter((name) => name !== "");
+    if (names.length === 0) {
+        const context = {
+            input: "only",
+            found: "a list of nothing",
+            expected: "names of rotations, with commas between",
+        };
+        reader.problem(src_errors/* RotationError */.FL.of("INPUT_INVALID", context));
+    }
     const known = entries.map(({ name }) => name);
     for (const found of names.filter((name) => !known.includes(name))) {
         reader.problem(src_errors/* RotationError */.FL.of("ROTATION_UNLISTED", { input: "only", found, known }));
@@ -16559,27 +16587,27 @@ function createMarkers({ store, name, again, }, found) {
             }
             finally {
                 // A write whose answer was lost may have happened all the same.
-                written.push({ place, send, time: sent ? readOwnTime(place) : Promise.resolve(undefined) });
+                written.push({ place, send, sent, time: sent ? readOwnTime(place) : Promise.resolve(undefined) });
             }
         },
         async remove({ keepFound }) {
             const mine = written.filter(({ place }) => !(keepFound && found.has(place)));
-            const looks = await Promise.all(mine.map(async ({ place, time }) => {
+            const looks = await Promise.all(mine.map(async ({ place, sent, time }) => {
                 const own = await time;
                 try {
-                    return { place, own, now: await store.updatedAt(place, name), read: true };
+                    return { place, sent, own, now: await store.updatedAt(place, name), read: true };
                 }
                 catch {
-                    return { place, own, now: undefined, read: false };
+                    return { place, sent, own, now: undefined, read: false };
                 }
             }));
-            const foreign = looks.find(({ own, now, read }) => read && own !== undefined && own !== now);
+            const foreign = looks.find(({ sent, own, now, read }) => read && (now === undefined ? sent : own !== undefined && own !== now));
             if (foreign !== undefined) {
                 await Promise.allSettled(written.map(({ send }) => send()));
                 return { overlap: foreign.place };
             }
             const warnings = await Promise.all(looks.map(async ({ place, own, now, read }) => {
-                // Never there, or gone: nothing to delete.
+                // Never there: nothing to delete.
                 if (read && now === undefined)
                     return [];
                 if (own !== undefined && read)
@@ -16727,10 +16755,7 @@ async function lookAround(rotation, tools) {
     const found = new Map();
     await Promise.all(placesOf(targets).map(async (place) => {
         const key = placeKey(place);
-        const names = targets
-            .filter((target) => placeKey(target.place) === key)
-            .map(({ secretName }) => secretName);
-        const opened = await settle(tools.store.open(place, names, tools.cancel));
+        const opened = await settle(tools.store.open(place, namesIn(place, rotation), tools.cancel));
         if ("error" in opened) {
             problems.set(key, opened.error);
             return;
@@ -16782,6 +16807,9 @@ async function proveWritable(survey, { rotation, tools, sealing, provider, }) {
     const seal = await sealing();
     if ("error" in seal)
         return seal;
+    claimRoom(rotation, survey);
+    if (hopeless(survey) !== undefined)
+        return undefined;
     const open = writable(survey);
     const slow = checkPace(rotation, tools, open.length);
     if (slow !== undefined)
@@ -16856,14 +16884,29 @@ function cancelled({ cancel }) {
     return cancel.aborted ? src_errors/* RotationError */.FL.from(cancel.reason) : undefined;
 }
 function checkRoom(rotation, { place, secrets, limit }, markers) {
-    const names = rotation.targets
-        .filter((target) => placeKey(target.place) === placeKey(place))
-        .map(({ secretName }) => secretName.toUpperCase());
-    const missing = [...markers, ...names].filter((name) => !secrets.has(name)).length;
+    const names = [...markers, ...namesIn(place, rotation)].map((name) => name.toUpperCase());
+    const missing = names.filter((name) => !secrets.has(name)).length;
     const excess = secrets.size + missing - limit;
     if (missing === 0 || excess <= 0)
         return undefined;
     return src_errors/* RotationError */.FL.of("SECRET_LIMIT", { place: formatPlace(place), limit, missing: excess });
+}
+/** Keeps room for what is going to be written, as other rotations of this run may need the same. */
+function claimRoom(rotation, survey) {
+    const markers = marks(rotation) ? [survey.name] : [];
+    for (const open of writable(survey)) {
+        const { place, limit } = open;
+        const missing = open.claim([...markers, ...namesIn(place, rotation)]);
+        if (missing === 0)
+            continue;
+        const error = src_errors/* RotationError */.FL.of("SECRET_LIMIT", { place: formatPlace(place), limit, missing });
+        survey.problems.set(placeKey(place), error);
+    }
+}
+/** The names of the targets of one place. */
+function namesIn(place, { targets }) {
+    const key = placeKey(place);
+    return targets.filter((target) => placeKey(target.place) === key).map(({ secretName }) => secretName);
 }
 /** A marker is one write and one deletion, each target one write. */
 function checkPace(rotation, { lane }, places) {
@@ -17065,6 +17108,8 @@ async function rotate(rotation, tools) {
         targets: rotation.targets.map((target) => ({ target, status: "unknown" })),
         warnings: [],
     }));
+    // Whatever happened: what is left of a reservation would hold up all the others.
+    tools.lane.release();
     // What was sealed and not written stays in the journal, for the post step.
     const unsent = outcome.targets.some(({ status }) => status === "failed" || status === "unknown");
     if (outcome.status === "failed" || !unsent) {
@@ -17090,7 +17135,6 @@ async function go(rotation, tools) {
         secret = await obtain(rotation, tools, prepared);
     }
     catch (thrown) {
-        tools.lane.release();
         return notRotated(rotation, prepared, src_errors/* RotationError */.FL.from(thrown));
     }
     const rotatedAt = prepared.action === "rotate" ? { rotatedAt: tools.clock.now() } : {};

@@ -504,7 +504,7 @@ const problems = {
   TOO_MANY_WRITES: problem({
     title: "The run has more writes than GitHub accepts in time",
     meaning: "At GitHub's pace the writes would take more than 45 minutes, and App tokens live for one hour.",
-    fix: "Split the targets over several rotations that run at different times.",
+    fix: 'Let several jobs or schedules each run some of the rotations, chosen by "only"; a matrix job for each rotation, with a token of its own, goes furthest.',
     message: (c: { writes: number; minutes: number }) =>
       `This run has ${String(c.writes)} writes, which take about ${String(c.minutes)} minutes at GitHub's pace; expected at most 45 minutes.`,
   }),

@@ -145,6 +145,14 @@ function readOnly(reader: Reader, entries: readonly Entry[]): ReadonlySet<string
     .split(/[,\r\n]/)
     .map((name) => name.trim())
     .filter((name) => name !== "");
+  if (names.length === 0) {
+    const context = {
+      input: "only",
+      found: "a list of nothing",
+      expected: "names of rotations, with commas between",
+    };
+    reader.problem(RotationError.of("INPUT_INVALID", context));
+  }
   const known = entries.map(({ name }) => name);
   for (const found of names.filter((name) => !known.includes(name))) {
     reader.problem(RotationError.of("ROTATION_UNLISTED", { input: "only", found, known }));

@@ -19,6 +19,8 @@ export async function rotate(rotation: Rotation, tools: Tools): Promise<Rotation
     targets: rotation.targets.map((target) => ({ target, status: "unknown" })),
     warnings: [],
   }));
+  // Whatever happened: what is left of a reservation would hold up all the others.
+  tools.lane.release();
   // What was sealed and not written stays in the journal, for the post step.
   const unsent = outcome.targets.some(({ status }) => status === "failed" || status === "unknown");
   if (outcome.status === "failed" || !unsent) {
@@ -42,7 +44,6 @@ async function go(rotation: Rotation, tools: Tools): Promise<RotationOutcome> {
     await reserve(rotation, tools);
     secret = await obtain(rotation, tools, prepared);
   } catch (thrown) {
-    tools.lane.release();
     return notRotated(rotation, prepared, RotationError.from(thrown));
   }
   const rotatedAt = prepared.action === "rotate" ? { rotatedAt: tools.clock.now() } : {};

@@ -411,7 +411,7 @@ const problems = {
     TOO_MANY_WRITES: problem({
         title: "The run has more writes than GitHub accepts in time",
         meaning: "At GitHub's pace the writes would take more than 45 minutes, and App tokens live for one hour.",
-        fix: "Split the targets over several rotations that run at different times.",
+        fix: 'Let several jobs or schedules each run some of the rotations, chosen by "only"; a matrix job for each rotation, with a token of its own, goes furthest.',
         message: (c) => `This run has ${String(c.writes)} writes, which take about ${String(c.minutes)} minutes at GitHub's pace; expected at most 45 minutes.`,
     }),
     SEALING_FAILED: problem({
@@ -1137,7 +1137,7 @@ function createSecretStore({ api, lane, clock, onWait, cache, }) {
             retry(() => readPublicKey(place, signal), again(signal), policy),
             retry(() => list(read, place, signal), again(signal), policy),
         ]);
-        return { publicKey, listed };
+        return { publicKey, listed, claimed: new Set() };
     };
     const readAccesses = async (place, { names, listed, signal, }) => {
         if (place.kind !== "org")
@@ -1157,10 +1157,28 @@ function createSecretStore({ api, lane, clock, onWait, cache, }) {
             const key = placeKey(place);
             const reading = cache?.get(key) ?? readContents(place, signal);
             cache?.set(key, reading);
-            const { publicKey, listed } = await reading;
+            const { publicKey, listed, claimed } = await reading;
             const access = await readAccesses(place, { names, listed, signal });
             const secrets = new Map([...listed].map(([name, { updatedAt }]) => [name, updatedAt]));
-            return { place, publicKey, secrets, access, limit: MOST_SECRETS[place.kind] };
+            const limit = MOST_SECRETS[place.kind];
+            return {
+                place,
+                publicKey,
+                secrets,
+                access,
+                limit,
+                claim(wanted) {
+                    const missing = wanted.map((each) => each.toUpperCase()).filter((each) => !listed.has(each));
+                    const all = new Set([...claimed, ...missing]);
+                    const excess = listed.size + all.size - limit;
+                    if (missing.length === 0 || excess <= 0) {
+                        for (const each of missing)
+                            claimed.add(each);
+                        return 0;
+                    }
+                    return excess;
+                },
+            };
         },
         publicKey: (place) => readPublicKey(place),
         async write(place, name, body) {

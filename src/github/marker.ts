@@ -69,6 +69,8 @@ export function createMarkers(
   interface Written {
     readonly place: Place;
     readonly send: () => Promise<void>;
+    /** Whether GitHub has said that it was written. */
+    readonly sent: boolean;
     /** GitHub's time of our own write; undefined if it could not be read. */
     readonly time: Promise<number | undefined>;
   }
@@ -101,30 +103,32 @@ export function createMarkers(
         sent = true;
       } finally {
         // A write whose answer was lost may have happened all the same.
-        written.push({ place, send, time: sent ? readOwnTime(place) : Promise.resolve(undefined) });
+        written.push({ place, send, sent, time: sent ? readOwnTime(place) : Promise.resolve(undefined) });
       }
     },
 
     async remove({ keepFound }) {
       const mine = written.filter(({ place }) => !(keepFound && found.has(place)));
       const looks = await Promise.all(
-        mine.map(async ({ place, time }) => {
+        mine.map(async ({ place, sent, time }) => {
           const own = await time;
           try {
-            return { place, own, now: await store.updatedAt(place, name), read: true };
+            return { place, sent, own, now: await store.updatedAt(place, name), read: true };
           } catch {
-            return { place, own, now: undefined, read: false };
+            return { place, sent, own, now: undefined, read: false };
           }
         }),
       );
-      const foreign = looks.find(({ own, now, read }) => read && own !== undefined && own !== now);
+      const foreign = looks.find(
+        ({ sent, own, now, read }) => read && (now === undefined ? sent : own !== undefined && own !== now),
+      );
       if (foreign !== undefined) {
         await Promise.allSettled(written.map(({ send }) => send()));
         return { overlap: foreign.place };
       }
       const warnings = await Promise.all(
         looks.map(async ({ place, own, now, read }) => {
-          // Never there, or gone: nothing to delete.
+          // Never there: nothing to delete.
           if (read && now === undefined) return [];
           if (own !== undefined && read) return removeFrom(place);
           return [RotationError.of("MARKER_UNREADABLE", { place: formatPlace(place) }).message];

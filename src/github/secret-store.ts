@@ -17,6 +17,12 @@ export interface OpenPlace {
   readonly access: ReadonlyMap<string, Access>;
   /** How many secrets the place can have. */
   readonly limit: number;
+  /**
+   * Keeps room for secrets that are going to be written, so that no other rotation of the run counts on it.
+   *
+   * @returns how many of them find none; 0 if there is room for all. If there is not, none is kept.
+   */
+  claim(names: readonly string[]): number;
 }
 
 /** GitHub's secrets, sealed ones only. Every method throws {@link RotationError} GITHUB_…. */
@@ -64,6 +70,8 @@ export type PlaceCache = Map<string, Promise<PlaceContents>>;
 interface PlaceContents {
   readonly publicKey: PublicKey;
   readonly listed: ReadonlyMap<string, ListedSecret>;
+  /** Names of secrets that are not there yet, and that rotations of this run are going to write. In upper case. */
+  readonly claimed: Set<string>;
 }
 
 /** A secret as the list of a place shows it. */
@@ -113,7 +121,7 @@ export function createSecretStore({
       retry(() => readPublicKey(place, signal), again(signal), policy),
       retry(() => list(read, place, signal), again(signal), policy),
     ]);
-    return { publicKey, listed };
+    return { publicKey, listed, claimed: new Set() };
   };
   const readAccesses = async (
     place: Place,
@@ -142,10 +150,27 @@ export function createSecretStore({
       const key = placeKey(place);
       const reading = cache?.get(key) ?? readContents(place, signal);
       cache?.set(key, reading);
-      const { publicKey, listed } = await reading;
+      const { publicKey, listed, claimed } = await reading;
       const access = await readAccesses(place, { names, listed, signal });
       const secrets = new Map([...listed].map(([name, { updatedAt }]) => [name, updatedAt]));
-      return { place, publicKey, secrets, access, limit: MOST_SECRETS[place.kind] };
+      const limit = MOST_SECRETS[place.kind];
+      return {
+        place,
+        publicKey,
+        secrets,
+        access,
+        limit,
+        claim(wanted) {
+          const missing = wanted.map((each) => each.toUpperCase()).filter((each) => !listed.has(each));
+          const all = new Set([...claimed, ...missing]);
+          const excess = listed.size + all.size - limit;
+          if (missing.length === 0 || excess <= 0) {
+            for (const each of missing) claimed.add(each);
+            return 0;
+          }
+          return excess;
+        },
+      };
     },
 
     publicKey: (place) => readPublicKey(place),

@@ -67,7 +67,7 @@ export function createReader(source: InputSource, masker: Masker): Reader {
     const value = raw(name);
     if (value === undefined || source.expand === undefined) return value;
     try {
-      return source.expand(name, value);
+      return source.expand(name, value).trim();
     } catch (thrown) {
       problem(RotationError.from(thrown));
       // Not missing as well.

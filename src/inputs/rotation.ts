@@ -78,18 +78,18 @@ function readTargets(reader: Reader, ownRepository: string): readonly Target[] {
   const texts =
     listed === undefined
       ? readPlace(reader, ownRepository)
-      : listed
-          .split(/\r?\n/)
-          .map((line) => line.trim())
-          .filter((line) => line !== "");
+      : listed.split(/\r?\n/).map((line) => line.trim());
   // Has a default, so that it being set says nothing.
   reader.optional("repository");
   return texts.flatMap((text, item) => {
+    if (text === "") return [];
     try {
       return [parseTarget(text, secretName)];
     } catch (thrown) {
       const error = RotationError.from(thrown);
-      reader.problem(error, { input: error.input ?? "targets", item });
+      // A name that is nowhere is wanted by this target.
+      const input = secretName === "" ? "targets" : (error.input ?? "targets");
+      reader.problem(error, { input, item });
       return [];
     }
   });

@@ -37,8 +37,8 @@ export const STEP_INPUTS: readonly string[] = ["mode", "force", "config", "only"
 /** The only input that may be a list. */
 const LIST_INPUT = "targets";
 
-/** A name that matrix jobs, log groups and tables can show. */
-const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,99}$/u;
+/** A name that matrix jobs, log groups and tables can show, and that `only` can name. */
+const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N} ._-]{0,98}[\p{L}\p{N}._-])?$/u;
 
 /**
  * Reads the YAML of a rotations file, as far as it is the same for all providers: values are texts as they stand there.
@@ -112,7 +112,11 @@ function readEntries(reading: Reading, top: string): readonly Entry[] {
     if (!isMap(node)) return [];
     if (name === undefined || !NAME.test(name.text)) {
       const found = name === undefined ? `a rotation has no "name"` : `its name is "${name.text}"`;
-      problem(name?.at ?? where.at, found, "a name of letters, digits, blanks, dots, dashes and underscores");
+      problem(
+        name?.at ?? where.at,
+        found,
+        "a name of letters, digits, dots, dashes and underscores, and blanks in between",
+      );
       return [];
     }
     const other = names.get(name.text);

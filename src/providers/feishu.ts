@@ -300,7 +300,8 @@ function readEncryptKey(inputs: ProviderInputs, { masker, warn }: ProviderContex
         hint: `Set an Encrypt Key under Events & Callbacks in the developer console, and "encrypt-key" to it.`,
       }),
     );
-  } else if (key.expose().length < SHORTEST_SAFE_KEY) {
+    // An empty one is a variable that is not set, which the reader has said.
+  } else if (key.expose() !== "" && key.expose().length < SHORTEST_SAFE_KEY) {
     warn(
       `The Encrypt Key has fewer than ${String(SHORTEST_SAFE_KEY)} characters, so that it could be guessed from an envelope: generate a longer one in the developer console.`,
     );

@@ -117,10 +117,7 @@ async function lookAround(rotation: Rotation, tools: Tools): Promise<Survey> {
   await Promise.all(
     placesOf(targets).map(async (place) => {
       const key = placeKey(place);
-      const names = targets
-        .filter((target) => placeKey(target.place) === key)
-        .map(({ secretName }) => secretName);
-      const opened = await settle(tools.store.open(place, names, tools.cancel));
+      const opened = await settle(tools.store.open(place, namesIn(place, rotation), tools.cancel));
       if ("error" in opened) {
         problems.set(key, opened.error);
         return;
@@ -187,6 +184,8 @@ async function proveWritable(
   if (hopeless(survey) !== undefined) return undefined;
   const seal = await sealing();
   if ("error" in seal) return seal;
+  claimRoom(rotation, survey);
+  if (hopeless(survey) !== undefined) return undefined;
   const open = writable(survey);
   const slow = checkPace(rotation, tools, open.length);
   if (slow !== undefined) return { error: slow };
@@ -275,13 +274,29 @@ function checkRoom(
   { place, secrets, limit }: OpenPlace,
   markers: readonly string[],
 ): RotationError | undefined {
-  const names = rotation.targets
-    .filter((target) => placeKey(target.place) === placeKey(place))
-    .map(({ secretName }) => secretName.toUpperCase());
-  const missing = [...markers, ...names].filter((name) => !secrets.has(name)).length;
+  const names = [...markers, ...namesIn(place, rotation)].map((name) => name.toUpperCase());
+  const missing = names.filter((name) => !secrets.has(name)).length;
   const excess = secrets.size + missing - limit;
   if (missing === 0 || excess <= 0) return undefined;
   return RotationError.of("SECRET_LIMIT", { place: formatPlace(place), limit, missing: excess });
+}
+
+/** Keeps room for what is going to be written, as other rotations of this run may need the same. */
+function claimRoom(rotation: Rotation, survey: Survey): void {
+  const markers = marks(rotation) ? [survey.name] : [];
+  for (const open of writable(survey)) {
+    const { place, limit } = open;
+    const missing = open.claim([...markers, ...namesIn(place, rotation)]);
+    if (missing === 0) continue;
+    const error = RotationError.of("SECRET_LIMIT", { place: formatPlace(place), limit, missing });
+    survey.problems.set(placeKey(place), error);
+  }
+}
+
+/** The names of the targets of one place. */
+function namesIn(place: Place, { targets }: Rotation): readonly string[] {
+  const key = placeKey(place);
+  return targets.filter((target) => placeKey(target.place) === key).map(({ secretName }) => secretName);
 }
 
 /** A marker is one write and one deletion, each target one write. */

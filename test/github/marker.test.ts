@@ -177,6 +177,15 @@ describe("two runs overlapped", () => {
     expect([standing(web), standing(production)]).toEqual([true, true]);
   });
 
+  test("if a marker is gone before its time was read", async () => {
+    const markers = start();
+    bench.fault(answer(404, { message: "Not Found" }), { method: "GET", path: ONE, times: Infinity });
+    await write(markers, web);
+    await bench.store.remove(web, NAME);
+    expect(await markers.remove({ keepFound: false })).toEqual({ overlap: web });
+    expect(standing()).toBe(true);
+  });
+
   test("if a marker was written by another, and then none is deleted", async () => {
     const markers = start();
     await write(markers, web, production);
@@ -250,4 +259,25 @@ describe("markers that a former run left", () => {
       expect.stringContaining(`The marker ${NAME} stays in repo:acme/web`),
     ]);
   });
+});
+
+test("a marker of an organization is for no repository, and one of Dependabot says nothing of that", async () => {
+  const acme: Place = { kind: "org", org: "acme" };
+  const dependabot: Place = { kind: "dependabot", owner: "acme", repo: "web" };
+  bench = createGitHubBench({
+    rights: { organizations: "all", organization_secrets: "write", dependabot_secrets: "write" },
+  });
+  benches.push(bench);
+  bench.emulator.addOrganization("acme");
+  const { store, clock } = bench;
+  const markers = createMarkers({ store, name: NAME, again: { clock, onWait: () => undefined } }, new Map());
+  await write(markers, acme, dependabot);
+  expect(bench.emulator.secret({ organization: "acme", name: NAME })).toMatchObject({
+    visibility: "selected",
+    selectedRepositoryIds: [],
+  });
+  expect(bench.emulator.secretNames({ repository: "acme/web", dependabot: true })).toEqual([NAME]);
+  expect(await markers.remove({ keepFound: false })).toEqual({ overlap: undefined, warnings: [] });
+  expect(bench.emulator.secretNames({ organization: "acme" })).toEqual([]);
+  expect(bench.emulator.secretNames({ repository: "acme/web", dependabot: true })).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import sodium from "libsodium-wrappers";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createSeal, type Seal } from "../../src/github/seal.ts";
-import { secretsPath } from "../../src/github/secret-store.ts";
+import { createSecretStore, type PlaceCache, secretsPath } from "../../src/github/secret-store.ts";
 import type { Place } from "../../src/github/target.ts";
 import type { Http } from "../../src/http.ts";
 import type { Fault } from "../emulators/emulator.ts";
@@ -439,5 +439,114 @@ describe("a removal", () => {
     const { store, clock } = start();
     for (let index = 0; index < 81; index += 1) await store.remove(web, "APP_SECRET");
     expect(clock.waits).toEqual([60_000]);
+  });
+});
+
+describe("in an organization", () => {
+  const acme: Place = { kind: "org", org: "acme" };
+
+  function startOrganization(): GitHubBench {
+    start({ rights: { organizations: "all", organization_secrets: "write" } });
+    bench.emulator.addOrganization("acme", { repositories: ["api", "site"] });
+    return bench;
+  }
+
+  test("a secret is written with who may use it, looked at, and removed", async () => {
+    const { store, emulator } = startOrganization();
+    const { publicKey, limit } = await store.open(acme);
+    expect(limit).toBe(1_000);
+    await store.write(acme, "APP_SECRET", { ...seal(publicKey, "s3cr3t"), visibility: "all" });
+    expect(emulator.secret({ organization: "acme", name: "APP_SECRET" })).toMatchObject({
+      value: "s3cr3t",
+      visibility: "all",
+    });
+    expect(await store.updatedAt(acme, "APP_SECRET")).toBeDefined();
+    await store.remove(acme, "APP_SECRET");
+    expect(emulator.secretNames({ organization: "acme" })).toEqual([]);
+  });
+
+  test("it is open: who may use those of its secrets that are asked for is known", async () => {
+    const { store, emulator } = startOrganization();
+    emulator.addSecret({ organization: "acme", name: "A", value: "x", visibility: "all" });
+    emulator.addSecret({ organization: "acme", name: "B", value: "x" });
+    const selectedRepositories = ["acme/web", "acme/site"];
+    emulator.addSecret({
+      organization: "acme",
+      name: "C",
+      value: "x",
+      visibility: "selected",
+      selectedRepositories,
+    });
+    emulator.addSecret({ organization: "acme", name: "D", value: "x", visibility: "selected" });
+    const { access, secrets } = await store.open(acme, ["a", "B", "c", "NEW"]);
+    expect([...secrets.keys()]).toEqual(["A", "B", "C", "D"]);
+    expect(Object.fromEntries(access)).toEqual({
+      A: { visibility: "all" },
+      B: { visibility: "private" },
+      C: {
+        visibility: "selected",
+        selected_repository_ids: selectedRepositories.map((name) => emulator.repositoryId(name)),
+      },
+    });
+    expect(
+      emulator.requests.filter(({ path }) => path.includes("/repositories")).map(({ path }) => path),
+    ).toEqual(["/orgs/acme/actions/secrets/C/repositories?per_page=100&page=1"]);
+  });
+
+  test("the reading of who may use a secret is repeated after a fault", async () => {
+    const { store, emulator, waits } = startOrganization();
+    emulator.addSecret({ organization: "acme", name: "C", value: "x", visibility: "selected" });
+    bench.fault(answer(503, { message: "x" }), { path: /\/C\/repositories/ });
+    const { access } = await store.open(acme, ["C"]);
+    expect(access.get("C")).toEqual({ visibility: "selected", selected_repository_ids: [] });
+    expect(waits).toHaveLength(1);
+  });
+
+  test("a list without visibility is an error, as a write would change it", async () => {
+    const { store } = startOrganization();
+    const secret = { name: "A", created_at: "2026-11-22T03:00:00Z", updated_at: "2026-11-22T03:00:00Z" };
+    const body = JSON.stringify({ total_count: 1, secrets: [secret] });
+    bench.fault(answer(200, { body }), { path: /\?per_page/, times: Infinity });
+    await expectFailure(store.open(acme, ["A"]), { code: "GITHUB_ANSWER_INVALID" });
+    await expect(store.open(acme, ["B"])).resolves.toMatchObject({ limit: 1_000 });
+  });
+});
+
+test("Dependabot's store of a repository is another one", async () => {
+  start({ rights: { dependabot_secrets: "write" } });
+  const dependabot: Place = { kind: "dependabot", owner: "acme", repo: "web" };
+  expect(secretsPath(dependabot)).toBe("/repos/acme/web/dependabot/secrets");
+  await write("for the robot", dependabot);
+  await write("for the workflow");
+  expect(bench.emulator.secret({ repository: "acme/web", dependabot: true, name: "APP_SECRET" })?.value).toBe(
+    "for the robot",
+  );
+  expect(held()).toBe("for the workflow");
+  expect((await bench.store.open(dependabot)).secrets.size).toBe(1);
+});
+
+describe("a cache of places", () => {
+  test("has each read once, whatever its case, and who may use a secret for each who asks", async () => {
+    start({ rights: { organizations: "all", organization_secrets: "write" } });
+    const { api, lane, clock, emulator } = bench;
+    emulator.addOrganization("acme");
+    for (const name of ["A", "B"]) {
+      emulator.addSecret({ organization: "acme", name, value: "x", visibility: "selected" });
+    }
+    const cache: PlaceCache = new Map();
+    const [one, other] = [0, 1].map(() =>
+      createSecretStore({ api, lane, clock, cache, onWait: () => undefined }),
+    );
+    const opened = await Promise.all([
+      one?.open({ kind: "org", org: "acme" }, ["A"]),
+      other?.open({ kind: "org", org: "ACME" }, ["B"]),
+    ]);
+    expect(opened.map((open) => [...(open?.access.keys() ?? [])])).toEqual([["A"], ["B"]]);
+    expect(emulator.requests.map(({ path }) => path.replace(/.*secrets/, "")).sort()).toEqual([
+      "/A/repositories?per_page=100&page=1",
+      "/B/repositories?per_page=100&page=1",
+      "/public-key",
+      "?per_page=100&page=1",
+    ]);
   });
 });

@@ -518,3 +518,39 @@ describe("with delivery inbox", () => {
     expect(await provider.verify?.({ value: masker.secret("no-such-ticket") })).toEqual({ state: "invalid" });
   });
 });
+
+describe("an envelope is addressed", () => {
+  const addressed = (deliver: (service: FeishuService) => unknown, change = {}): boolean | undefined =>
+    connectToEvent(deliver, change).provider.addressed;
+  const spoilt = (change: object) => (service: FeishuService) => ({
+    client_payload: { feishu: { ...ticketEnvelope(service), ...change } },
+  });
+
+  test("to the app whose key it is signed with, whatever else is wrong with it", () => {
+    expect(addressed(dispatched)).toBe(true);
+    const other = ({ platform, appId }: FeishuService): unknown => {
+      const event = { type: "im.message", app_id: appId };
+      return { client_payload: { feishu: envelopeOf(platform.sign(appId, event)) } };
+    };
+    expect(addressed(other)).toBe(true);
+  });
+
+  test.each([
+    ["forged", spoilt({ signature: "0".repeat(64) })],
+    ["changed", spoilt({ body_b64: Buffer.from("{}").toString("base64") })],
+    ["of no known form", spoilt({ v: 2 })],
+    ["missing", () => ({ client_payload: {} })],
+  ])("to nobody if it is %s, which is no reason to throw", (_, deliver) => {
+    expect(addressed(deliver)).toBe(false);
+  });
+
+  test("to nobody with another key", () => {
+    const inputs = { "encrypt-key": "another-key-of-32-characters-abc" };
+    expect(addressed(dispatched, { inputs })).toBe(false);
+  });
+
+  test("to nobody in a run that an event without one has started, which is said by nothing", () => {
+    expect(connect({ inputs: DISPATCH }).provider.addressed).toBeUndefined();
+    expect(connect().provider.addressed).toBeUndefined();
+  });
+});
