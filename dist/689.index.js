@@ -8,7 +8,7 @@ export const modules = {
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   parseRotationsFile: () => (/* binding */ parseRotationsFile)
 /* harmony export */ });
-/* unused harmony export STEP_INPUTS */
+/* unused harmony exports STEP_INPUTS, NAME */
 /* harmony import */ var yaml__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8815);
 /* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(3916);
 

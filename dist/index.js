@@ -15722,6 +15722,7 @@ const providers = {
 
 
 
+/** The values of the input `verify`. */
 const VERIFY = ["auto", "off"];
 /**
  * Reads the inputs of one rotation. Problems go to the reader.

@@ -1,6 +1,6 @@
 /**
- * Writes the parts of the docs that the sources know: README.md's tables of inputs and outputs from action.yml, and
- * docs/troubleshooting.md from the table of errors.
+ * Writes the parts of the docs that the sources know: README.md's tables of inputs and outputs from action.yml,
+ * docs/troubleshooting.md from the table of errors, and the JSON Schema of rotations files.
  *
  *     node scripts/docs.ts            writes them
  *     node scripts/docs.ts --check    only says which are out of date
@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { format, resolveConfig } from "prettier";
 import { isMap, isScalar, parseDocument } from "yaml";
 import { describeError, errorCodes } from "../src/errors.ts";
+import { rotationsSchema } from "./docs/rotations-schema.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -31,6 +32,7 @@ const outdated: string[] = [];
 for (const [file, text] of [
   ["README.md", await readme()],
   ["docs/troubleshooting.md", troubleshooting()],
+  ["rotations.schema.json", JSON.stringify(rotationsSchema((await readAction()).inputs))],
 ] as const) {
   const path = join(root, file);
   const wanted = await format(text, { ...(await resolveConfig(path)), filepath: path });
@@ -49,12 +51,16 @@ if (outdated.length > 0) {
 async function readme(): Promise<string> {
   const text = await readFile(join(root, "README.md"), "utf8");
   const source = await readFile(join(root, "action.yml"), "utf8");
-  const action = parseDocument(source).toJS() as Action;
+  const action = await readAction();
   return replacePart(
     replacePart(text, "inputs", inputTables(action, groupsOf(source))),
     "outputs",
     outputTable(action),
   );
+}
+
+async function readAction(): Promise<Action> {
+  return parseDocument(await readFile(join(root, "action.yml"), "utf8")).toJS() as Action;
 }
 
 /** Replaces what stands between `<!-- NAME:start -->` and `<!-- NAME:end -->`. */

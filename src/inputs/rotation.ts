@@ -14,7 +14,8 @@ export interface Step {
   readonly repository: string;
 }
 
-const VERIFY = ["auto", "off"] as const;
+/** The values of the input `verify`. */
+export const VERIFY = ["auto", "off"] as const;
 
 /**
  * Reads the inputs of one rotation. Problems go to the reader.

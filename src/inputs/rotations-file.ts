@@ -38,7 +38,7 @@ export const STEP_INPUTS: readonly string[] = ["mode", "force", "config", "only"
 const LIST_INPUT = "targets";
 
 /** A name that matrix jobs, log groups and tables can show, and that `only` can name. */
-const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N} ._-]{0,98}[\p{L}\p{N}._-])?$/u;
+export const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N} ._-]{0,98}[\p{L}\p{N}._-])?$/u;
 
 /**
  * Reads the YAML of a rotations file, as far as it is the same for all providers: values are texts as they stand there.
