@@ -12459,7 +12459,7 @@ const problems = {
     }),
     CONCURRENT_RUN: problem({
         title: "Two runs of the same rotation overlapped",
-        meaning: "The marker of this run was removed or rewritten by another one, so it is not known whose secret is in the targets.",
+        meaning: "The marker of this run was removed or rewritten by another one, so it is not known whose secret is in the targets. What the post step had yet to send is kept back then, as it could replace a newer secret.",
         fix: "Give the workflow a `concurrency` group, then run again: the next run heals.",
         message: (c) => `The marker in ${c.place} was changed by another run; expected it to be this run's own.`,
     }),
@@ -12747,7 +12747,7 @@ const readPolicy = {
 };
 /**
  * Repeats what is harmless to repeat, reads and writes of markers, while it fails with a transient
- * {@link RotationError}. Anything else, a 401 above all, is final.
+ * {@link RotationError}. Anything else, a 401 above all, is final, unless the policy says otherwise.
  *
  * @throws what the last try threw.
  */
@@ -12758,8 +12758,9 @@ async function retry(attemptOnce, { clock, signal, onWait }, policy = readPolicy
         }
         catch (thrown) {
             const error = src_errors/* RotationError */.FL.from(thrown);
+            const repeats = policy.repeats?.(error) ?? error.transient;
             const tooLong = (error.retryAfter ?? 0) > policy.longestRetryAfter;
-            if (!error.transient || tooLong || attempt >= policy.attempts)
+            if (!repeats || tooLong || attempt >= policy.attempts)
                 throw error;
             // What was cut off by the cancellation itself is not waited for.
             signal?.throwIfAborted();
@@ -16033,6 +16034,7 @@ async function readConfig(path, workspace) {
 ;// CONCATENATED MODULE: ./src/journal.ts
 
 
+
 /**
  * A journal at `path`, mode 0600, which comes into being with its first line: a run that is not due needs none.
  * Its methods throw {@link RotationError} JOURNAL_UNWRITABLE.
@@ -16041,6 +16043,8 @@ async function readConfig(path, workspace) {
  */
 function createJournal(path, onFirst) {
     let begun = false;
+    /** The file may be gone already when the time of a marker comes, which then no longer matters. */
+    const settled = new Set();
     const say = (entry) => {
         unwritable(() => {
             if (!begun) {
@@ -16056,6 +16060,10 @@ function createJournal(path, onFirst) {
         markers: (rotation, name, places, found) => {
             say({ rotation, did: "markers", name, places, found });
         },
+        stamped: (rotation, place, time) => {
+            if (!settled.has(rotation))
+                say({ rotation, did: "stamped", place, time });
+        },
         rotating: (rotation) => {
             say({ rotation, did: "rotating" });
         },
@@ -16066,6 +16074,7 @@ function createJournal(path, onFirst) {
             say({ rotation, did: "written", target });
         },
         settled: (rotation) => {
+            settled.add(rotation);
             if (begun)
                 say({ rotation, did: "settled" });
         },
@@ -16094,13 +16103,17 @@ function deleteJournal(path) {
 }
 function summarize(rotation, entries) {
     const unsent = new Map();
+    const times = new Map();
     let marker;
     let rotating = false;
     let sealed = 0;
     for (const entry of entries) {
         switch (entry.did) {
             case "markers":
-                marker = entry;
+                marker = { ...entry, times };
+                break;
+            case "stamped":
+                times.set(placeKey(entry.place), entry.time);
                 break;
             case "rotating":
                 rotating = true;
@@ -16115,6 +16128,7 @@ function summarize(rotation, entries) {
             case "settled":
                 [marker, rotating, sealed] = [undefined, false, 0];
                 unsent.clear();
+                times.clear();
                 break;
         }
     }
@@ -16133,9 +16147,9 @@ function unwritable(act) {
 function parseEntry(line) {
     try {
         const entry = JSON.parse(line);
-        if (typeof entry?.rotation !== "string" || !KINDS.includes(String(entry.did)))
+        if (typeof entry?.["rotation"] !== "string" || !KINDS.includes(String(entry["did"])))
             return undefined;
-        const isWhole = entry.did !== "sealed" || (journal_isObject(entry.target) && journal_isObject(entry.value));
+        const isWhole = entry["did"] !== "sealed" || (journal_isObject(entry["target"]) && journal_isObject(entry["value"]));
         return isWhole ? entry : undefined;
     }
     catch {
@@ -16144,6 +16158,7 @@ function parseEntry(line) {
 }
 const KINDS = [
     "markers",
+    "stamped",
     "rotating",
     "settled",
     "sealed",
@@ -16232,7 +16247,6 @@ function inWords(milliseconds) {
 }
 
 ;// CONCATENATED MODULE: ./src/report.ts
-
 
 
 
@@ -16379,8 +16393,8 @@ function postSummary(finished, masker) {
     return cutLines([
         "### rotate-app-secret, post step",
         "",
-        ...finished.flatMap(({ rotation, lines, commands, lost }) => [
-            ...(lost ? [`- ${cell(describeError(RotationError.of("SECRET_LOST", { rotation }), masker))}`] : []),
+        ...finished.flatMap(({ rotation, lines, commands, error }) => [
+            ...(error === undefined ? [] : [`- ${cell(describeError(error, masker))}`]),
             ...lines.map((line) => `- ${cell(rotation)}: ${cell(describeLine(line, masker))}`),
             ...(commands.length === 0
                 ? []
@@ -16558,11 +16572,13 @@ const LATE_READS = 3;
 /**
  * @param found when the marker that stood in a place before was written, by place, in milliseconds since 1970.
  */
-function createMarkers({ store, name, again, }, found) {
+function createMarkers({ store, name, again, onTime, }, found) {
     const written = [];
     const readOwnTime = async (place) => {
         for (let attempt = 1;; attempt += 1) {
             const time = await store.updatedAt(place, name).catch(() => undefined);
+            if (time !== undefined)
+                onTime?.(place, time);
             if (time !== undefined || attempt >= LATE_READS)
                 return time;
             await again.clock.sleep(1_000);
@@ -16780,7 +16796,15 @@ async function lookAround(rotation, tools) {
             tools.log.wait(error.message, milliseconds);
         },
     };
-    const markers = createMarkers({ store: tools.store, name, again }, found);
+    const onTime = (place, time) => {
+        try {
+            tools.journal.stamped(rotation.name, place, time);
+        }
+        catch {
+            // The post step then knows no more than whether the marker is there.
+        }
+    };
+    const markers = createMarkers({ store: tools.store, name, again, onTime }, found);
     return { name, places, problems, state, healing: wasCutOff(state), markers };
 }
 /** The places worth writing to. */

@@ -544,7 +544,7 @@ const problems = {
   CONCURRENT_RUN: problem({
     title: "Two runs of the same rotation overlapped",
     meaning:
-      "The marker of this run was removed or rewritten by another one, so it is not known whose secret is in the targets.",
+      "The marker of this run was removed or rewritten by another one, so it is not known whose secret is in the targets. What the post step had yet to send is kept back then, as it could replace a newer secret.",
     fix: "Give the workflow a `concurrency` group, then run again: the next run heals.",
     message: (c: { place: string }) =>
       `The marker in ${c.place} was changed by another run; expected it to be this run's own.`,

@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { RotationError } from "./errors.ts";
 import type { SecretBody } from "./github/seal.ts";
-import type { Place, Target } from "./github/target.ts";
+import { type Place, placeKey, type Target } from "./github/target.ts";
 
 /**
  * What a run has done so far, on disk before the step it names, so that the post step can finish what a killed main
@@ -14,6 +14,8 @@ import type { Place, Target } from "./github/target.ts";
 export interface Journal {
   /** The markers of a rotation are about to be written. `found`: some stood there before. */
   markers(rotation: string, name: string, places: readonly Place[], found: boolean): void;
+  /** GitHub's time of a marker that this run has written, in milliseconds since 1970. */
+  stamped(rotation: string, place: Place, time: number): void;
   /** The rotate call is about to be handed to the socket. */
   rotating(rotation: string): void;
   /** The new secret is sealed for a target. Said again if it had to be sealed anew. */
@@ -28,7 +30,14 @@ export interface Journal {
 export interface Unfinished {
   readonly rotation: string;
   readonly marker:
-    { readonly name: string; readonly places: readonly Place[]; readonly found: boolean } | undefined;
+    | {
+        readonly name: string;
+        readonly places: readonly Place[];
+        readonly found: boolean;
+        /** When GitHub has them written, by {@link placeKey}, as far as is known; in milliseconds since 1970. */
+        readonly times: ReadonlyMap<string, number>;
+      }
+    | undefined;
   readonly rotating: boolean;
   /** Sealed, but not written as far as is known. */
   readonly unsent: readonly { readonly target: Target; readonly value: SecretBody }[];
@@ -42,6 +51,7 @@ type Entry = { readonly rotation: string } & (
       readonly places: readonly Place[];
       readonly found: boolean;
     }
+  | { readonly did: "stamped"; readonly place: Place; readonly time: number }
   | { readonly did: "rotating" | "settled" }
   | { readonly did: "sealed"; readonly target: Target; readonly value: SecretBody }
   | { readonly did: "written"; readonly target: Target }
@@ -55,6 +65,8 @@ type Entry = { readonly rotation: string } & (
  */
 export function createJournal(path: string, onFirst: () => void): Journal {
   let begun = false;
+  /** The file may be gone already when the time of a marker comes, which then no longer matters. */
+  const settled = new Set<string>();
   const say = (entry: Entry): void => {
     unwritable(() => {
       if (!begun) {
@@ -70,6 +82,9 @@ export function createJournal(path: string, onFirst: () => void): Journal {
     markers: (rotation, name, places, found) => {
       say({ rotation, did: "markers", name, places, found });
     },
+    stamped: (rotation, place, time) => {
+      if (!settled.has(rotation)) say({ rotation, did: "stamped", place, time });
+    },
     rotating: (rotation) => {
       say({ rotation, did: "rotating" });
     },
@@ -80,6 +95,7 @@ export function createJournal(path: string, onFirst: () => void): Journal {
       say({ rotation, did: "written", target });
     },
     settled: (rotation) => {
+      settled.add(rotation);
       if (begun) say({ rotation, did: "settled" });
     },
   };
@@ -110,13 +126,17 @@ export function deleteJournal(path: string): void {
 
 function summarize(rotation: string, entries: readonly Entry[]): Unfinished {
   const unsent = new Map<string, { target: Target; value: SecretBody }>();
+  const times = new Map<string, number>();
   let marker: Unfinished["marker"];
   let rotating = false;
   let sealed = 0;
   for (const entry of entries) {
     switch (entry.did) {
       case "markers":
-        marker = entry;
+        marker = { ...entry, times };
+        break;
+      case "stamped":
+        times.set(placeKey(entry.place), entry.time);
         break;
       case "rotating":
         rotating = true;
@@ -131,6 +151,7 @@ function summarize(rotation: string, entries: readonly Entry[]): Unfinished {
       case "settled":
         [marker, rotating, sealed] = [undefined, false, 0];
         unsent.clear();
+        times.clear();
         break;
     }
   }
@@ -149,11 +170,9 @@ function unwritable(act: () => void): void {
 /** A line that was cut off by a kill is no JSON, and says nothing; nor does what is no entry. */
 function parseEntry(line: string): Entry | undefined {
   try {
-    const entry = JSON.parse(line) as Partial<
-      Record<keyof Extract<Entry, { did: "sealed" }>, unknown>
-    > | null;
-    if (typeof entry?.rotation !== "string" || !KINDS.includes(String(entry.did))) return undefined;
-    const isWhole = entry.did !== "sealed" || (isObject(entry.target) && isObject(entry.value));
+    const entry = JSON.parse(line) as Readonly<Record<string, unknown>> | null;
+    if (typeof entry?.["rotation"] !== "string" || !KINDS.includes(String(entry["did"]))) return undefined;
+    const isWhole = entry["did"] !== "sealed" || (isObject(entry["target"]) && isObject(entry["value"]));
     return isWhole ? (entry as Entry) : undefined;
   } catch {
     return undefined;
@@ -162,6 +181,7 @@ function parseEntry(line: string): Entry | undefined {
 
 const KINDS: readonly string[] = [
   "markers",
+  "stamped",
   "rotating",
   "settled",
   "sealed",

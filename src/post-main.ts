@@ -1,5 +1,4 @@
 import { systemClock } from "./clock.ts";
-import { RotationError } from "./errors.ts";
 import { finish } from "./finish.ts";
 import { createGitHubApi } from "./github/api.ts";
 import { createPacer } from "./github/pacing.ts";
@@ -42,10 +41,9 @@ export async function postMain(path: string): Promise<void> {
   for (const rotation of unfinished) {
     finished.push(await finish(rotation, { store, clock, host: gitHubHost(), onWait: wait, deadline }));
   }
-  for (const { rotation, lines, commands, lost } of finished) {
+  for (const { rotation, lines, commands, error } of finished) {
     for (const line of lines) print(`${rotation}: ${describeLine(line, masker)}`);
-    if (lost) {
-      const error = RotationError.of("SECRET_LOST", { rotation });
+    if (error !== undefined) {
       runner.say((core) => {
         core.setFailed(describeError(error, masker));
       });

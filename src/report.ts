@@ -1,5 +1,5 @@
 import { inWords } from "./due.ts";
-import { RotationError } from "./errors.ts";
+import type { RotationError } from "./errors.ts";
 import type { Finished, FinishedLine } from "./finish.ts";
 import { formatTarget, type Place } from "./github/target.ts";
 import {
@@ -192,8 +192,8 @@ export function postSummary(finished: readonly Finished[], masker: Masker): stri
   return cutLines([
     "### rotate-app-secret, post step",
     "",
-    ...finished.flatMap(({ rotation, lines, commands, lost }) => [
-      ...(lost ? [`- ${cell(describeError(RotationError.of("SECRET_LOST", { rotation }), masker))}`] : []),
+    ...finished.flatMap(({ rotation, lines, commands, error }) => [
+      ...(error === undefined ? [] : [`- ${cell(describeError(error, masker))}`]),
       ...lines.map((line) => `- ${cell(rotation)}: ${cell(describeLine(line, masker))}`),
       ...(commands.length === 0
         ? []

@@ -10,6 +10,8 @@ export interface RetryPolicy {
   readonly longestWait: number;
   /** A `Retry-After` beyond this ends the tries. */
   readonly longestRetryAfter: number;
+  /** What is tried again. Default: what is transient. */
+  readonly repeats?: (error: RotationError) => boolean;
 }
 
 /** Reads change nothing, so they may be repeated; a run should still end while somebody watches it. */
@@ -29,7 +31,7 @@ export interface RetryContext {
 
 /**
  * Repeats what is harmless to repeat, reads and writes of markers, while it fails with a transient
- * {@link RotationError}. Anything else, a 401 above all, is final.
+ * {@link RotationError}. Anything else, a 401 above all, is final, unless the policy says otherwise.
  *
  * @throws what the last try threw.
  */
@@ -43,8 +45,9 @@ export async function retry<T>(
       return await attemptOnce();
     } catch (thrown) {
       const error = RotationError.from(thrown);
+      const repeats = policy.repeats?.(error) ?? error.transient;
       const tooLong = (error.retryAfter ?? 0) > policy.longestRetryAfter;
-      if (!error.transient || tooLong || attempt >= policy.attempts) throw error;
+      if (!repeats || tooLong || attempt >= policy.attempts) throw error;
       // What was cut off by the cancellation itself is not waited for.
       signal?.throwIfAborted();
       const wait = backoff(policy, attempt, error.retryAfter);

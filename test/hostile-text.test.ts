@@ -463,7 +463,7 @@ describe("any text from outside, in the job summary,", () => {
             rotation: a,
             lines: [{ text: `${formatTarget(repo)}: not written.`, error }, { text: b }],
             commands: [`gh api --method PUT '/x' -f key_id='${c}'`],
-            lost: true,
+            error: RotationError.of("SECRET_LOST", { rotation: a }),
           };
           return postSummary([finished], unmasked());
         };
@@ -491,7 +491,7 @@ describe("any text from outside, in the job summary,", () => {
       rotation: long,
       lines: [{ text: long, error }],
       commands: [long, long],
-      lost: true,
+      error: RotationError.of("SECRET_LOST", { rotation: long }),
     };
     expect(Buffer.byteLength(postSummary([finished, finished], unmasked()))).toBeLessThan(1_000_000);
   });

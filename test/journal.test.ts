@@ -96,6 +96,17 @@ describe("a journal", () => {
     ]);
   });
 
+  test("knows GitHub's times of the markers, and takes none for a rotation that is settled", () => {
+    const journal = open();
+    journal.markers("login", "ROTATING_0123456789", [web], false);
+    journal.stamped("login", web, 1_790_000_000_000);
+    expect(readJournal(path)[0]?.marker?.times).toEqual(new Map([["repo:acme/web", 1_790_000_000_000]]));
+    journal.settled("login");
+    deleteJournal(path);
+    journal.stamped("login", web, 1_790_000_001_000);
+    expect(existsSync(path)).toBe(false);
+  });
+
   test("keeps the latest seal of a target, also of one that was written before", () => {
     const journal = open();
     journal.sealed("login", first, sealed("old"));

@@ -58,6 +58,7 @@ function open<Service extends HuaweiService>(
   };
   const journal: Journal = {
     markers: note("markers"),
+    stamped: () => undefined,
     rotating: note("rotating"),
     sealed: note("sealed"),
     written: note("written"),

@@ -73,6 +73,7 @@ function open() {
   };
   const journal: Journal = {
     markers: note("markers"),
+    stamped: () => undefined,
     rotating: note("rotating"),
     sealed: note("sealed"),
     written: note("written"),

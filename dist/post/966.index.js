@@ -442,7 +442,7 @@ const problems = {
     }),
     CONCURRENT_RUN: problem({
         title: "Two runs of the same rotation overlapped",
-        meaning: "The marker of this run was removed or rewritten by another one, so it is not known whose secret is in the targets.",
+        meaning: "The marker of this run was removed or rewritten by another one, so it is not known whose secret is in the targets. What the post step had yet to send is kept back then, as it could replace a newer secret.",
         fix: "Give the workflow a `concurrency` group, then run again: the next run heals.",
         message: (c) => `The marker in ${c.place} was changed by another run; expected it to be this run's own.`,
     }),
@@ -684,7 +684,7 @@ const readPolicy = {
 };
 /**
  * Repeats what is harmless to repeat, reads and writes of markers, while it fails with a transient
- * {@link RotationError}. Anything else, a 401 above all, is final.
+ * {@link RotationError}. Anything else, a 401 above all, is final, unless the policy says otherwise.
  *
  * @throws what the last try threw.
  */
@@ -695,8 +695,9 @@ async function retry(attemptOnce, { clock, signal, onWait }, policy = readPolicy
         }
         catch (thrown) {
             const error = errors_RotationError.from(thrown);
+            const repeats = policy.repeats?.(error) ?? error.transient;
             const tooLong = (error.retryAfter ?? 0) > policy.longestRetryAfter;
-            if (!error.transient || tooLong || attempt >= policy.attempts)
+            if (!repeats || tooLong || attempt >= policy.attempts)
                 throw error;
             // What was cut off by the cancellation itself is not waited for.
             signal?.throwIfAborted();
@@ -1273,21 +1274,39 @@ function encodeSegment(name) {
 const policy = { attempts: 6, firstWait: 1_000, longestWait: 15_000, longestRetryAfter: 60_000 };
 /**
  * Finishes what a main step left behind: sends what is sealed and unsent, and removes the markers if the rotate
- * call was never made. Cannot seal anew.
+ * call was never made. Cannot seal anew. Whatever another run has taken over is left to that.
  */
 async function finish(unfinished, tools) {
-    const { rotation, marker, rotating, unsent, sealed } = unfinished;
-    const lost = rotating && sealed === 0;
+    const { rotation, marker, rotating, sealed } = unfinished;
+    if (rotating && sealed === 0) {
+        const error = errors_RotationError.of("SECRET_LOST", { rotation });
+        return { rotation, lines: [], commands: [], error };
+    }
+    if (sealed > 0)
+        return sendAll(unfinished, tools);
+    // Markers that were there before still tell the truth about an earlier run.
+    const lines = marker === undefined || marker.found ? [] : await removeMarkers(marker, tools);
+    return { rotation, lines, commands: [], error: undefined };
+}
+async function sendAll({ rotation, marker, unsent }, tools) {
     const lines = [];
     const commands = [];
+    let overlap;
     if (unsent.length > 0) {
         lines.push({ text: `The main step ended with ${String(unsent.length)} sealed values unsent.` });
     }
     for (const parcel of unsent) {
-        const name = target_formatTarget(parcel.target);
+        const { target } = parcel;
+        const name = target_formatTarget(target);
         // A job that is being cancelled is not held up for long, however many targets are left.
         const late = tools.clock.now() >= tools.deadline;
-        const error = late ? undefined : await send(parcel, tools);
+        if (!late && marker !== undefined && (await ownership(target.place, marker, tools)) !== "own") {
+            // What this run made is no longer in force, or will not be: neither send it nor tell how to.
+            overlap = errors_RotationError.of("CONCURRENT_RUN", { place: formatPlace(target.place) });
+            lines.push({ text: `${name}: not written.`, error: overlap });
+            continue;
+        }
+        const error = late ? undefined : await send(parcel, marker !== undefined, tools);
         if (!late && error === undefined)
             lines.push({ text: `${name}: written.` });
         else {
@@ -1295,31 +1314,56 @@ async function finish(unfinished, tools) {
             commands.push(commandFor(parcel, tools.host));
         }
     }
-    // Markers that were there before still tell the truth about an earlier run.
-    if (marker !== undefined && !rotating && sealed === 0 && !marker.found) {
-        for (const place of marker.places) {
-            const name = formatPlace(place);
-            try {
-                await tools.store.remove(place, marker.name);
-                lines.push({ text: `The marker in ${name} is removed; nothing was rotated.` });
-            }
-            catch (thrown) {
-                const error = errors_RotationError.from(thrown);
-                lines.push({ text: `The marker stays in ${name}; the next run tidies it.`, error });
+    return { rotation, lines, commands, error: overlap };
+}
+async function removeMarkers(marker, tools) {
+    const lines = [];
+    for (const place of marker.places) {
+        const name = formatPlace(place);
+        try {
+            switch (await ownership(place, marker, tools)) {
+                case "gone":
+                    break;
+                case "foreign":
+                    lines.push({ text: `The marker in ${name} is another run's by now, and stays.` });
+                    break;
+                case "own":
+                    await tools.store.remove(place, marker.name);
+                    lines.push({ text: `The marker in ${name} is removed; nothing was rotated.` });
             }
         }
+        catch (thrown) {
+            const error = errors_RotationError.from(thrown);
+            lines.push({ text: `The marker stays in ${name}; the next run tidies it.`, error });
+        }
     }
-    return { rotation, lines, commands, lost };
+    return lines;
 }
-async function send({ target, value }, { store, clock, onWait }) {
+/** Whose the marker of a place is. One that cannot be looked at, or whose time is not known, counts as our own. */
+async function ownership(place, { name, times }, { store }) {
+    const written = times.get(placeKey(place));
+    let now;
+    try {
+        now = await store.updatedAt(place, name);
+    }
+    catch {
+        return "own";
+    }
+    if (now === undefined)
+        return "gone";
+    return written === undefined || written === now ? "own" : "foreign";
+}
+/** @param proved whether a marker has proved that the place can be written, so that only a 422 is final. */
+async function send({ target, value }, proved, { store, clock, onWait }) {
     const again = {
         clock,
         onWait: (error, milliseconds) => {
             onWait(error.message, milliseconds);
         },
     };
+    const repeats = (error) => proved ? error.code !== "GITHUB_REJECTED" : error.transient;
     try {
-        await retry(() => store.write(target.place, target.secretName, value), again, policy);
+        await retry(() => store.write(target.place, target.secretName, value), again, { ...policy, repeats });
         return undefined;
     }
     catch (thrown) {
@@ -1616,6 +1660,7 @@ var external_node_fs_ = __webpack_require__(3024);
 ;// CONCATENATED MODULE: ./src/journal.ts
 
 
+
 /**
  * A journal at `path`, mode 0600, which comes into being with its first line: a run that is not due needs none.
  * Its methods throw {@link RotationError} JOURNAL_UNWRITABLE.
@@ -1624,6 +1669,8 @@ var external_node_fs_ = __webpack_require__(3024);
  */
 function createJournal(path, onFirst) {
     let begun = false;
+    /** The file may be gone already when the time of a marker comes, which then no longer matters. */
+    const settled = new Set();
     const say = (entry) => {
         unwritable(() => {
             if (!begun) {
@@ -1639,6 +1686,10 @@ function createJournal(path, onFirst) {
         markers: (rotation, name, places, found) => {
             say({ rotation, did: "markers", name, places, found });
         },
+        stamped: (rotation, place, time) => {
+            if (!settled.has(rotation))
+                say({ rotation, did: "stamped", place, time });
+        },
         rotating: (rotation) => {
             say({ rotation, did: "rotating" });
         },
@@ -1649,6 +1700,7 @@ function createJournal(path, onFirst) {
             say({ rotation, did: "written", target });
         },
         settled: (rotation) => {
+            settled.add(rotation);
             if (begun)
                 say({ rotation, did: "settled" });
         },
@@ -1677,13 +1729,17 @@ function deleteJournal(path) {
 }
 function summarize(rotation, entries) {
     const unsent = new Map();
+    const times = new Map();
     let marker;
     let rotating = false;
     let sealed = 0;
     for (const entry of entries) {
         switch (entry.did) {
             case "markers":
-                marker = entry;
+                marker = { ...entry, times };
+                break;
+            case "stamped":
+                times.set(placeKey(entry.place), entry.time);
                 break;
             case "rotating":
                 rotating = true;
@@ -1698,6 +1754,7 @@ function summarize(rotation, entries) {
             case "settled":
                 [marker, rotating, sealed] = [undefined, false, 0];
                 unsent.clear();
+                times.clear();
                 break;
         }
     }
@@ -1716,9 +1773,9 @@ function unwritable(act) {
 function parseEntry(line) {
     try {
         const entry = JSON.parse(line);
-        if (typeof entry?.rotation !== "string" || !KINDS.includes(String(entry.did)))
+        if (typeof entry?.["rotation"] !== "string" || !KINDS.includes(String(entry["did"])))
             return undefined;
-        const isWhole = entry.did !== "sealed" || (isObject(entry.target) && isObject(entry.value));
+        const isWhole = entry["did"] !== "sealed" || (isObject(entry["target"]) && isObject(entry["value"]));
         return isWhole ? entry : undefined;
     }
     catch {
@@ -1727,6 +1784,7 @@ function parseEntry(line) {
 }
 const KINDS = [
     "markers",
+    "stamped",
     "rotating",
     "settled",
     "sealed",
@@ -1788,7 +1846,6 @@ function inWords(milliseconds) {
 }
 
 ;// CONCATENATED MODULE: ./src/report.ts
-
 
 
 
@@ -1935,8 +1992,8 @@ function postSummary(finished, masker) {
     return cutLines([
         "### rotate-app-secret, post step",
         "",
-        ...finished.flatMap(({ rotation, lines, commands, lost }) => [
-            ...(lost ? [`- ${cell(report_describeError(errors_RotationError.of("SECRET_LOST", { rotation }), masker))}`] : []),
+        ...finished.flatMap(({ rotation, lines, commands, error }) => [
+            ...(error === undefined ? [] : [`- ${cell(report_describeError(error, masker))}`]),
             ...lines.map((line) => `- ${cell(rotation)}: ${cell(describeLine(line, masker))}`),
             ...(commands.length === 0
                 ? []
@@ -2050,7 +2107,6 @@ var src_runner = __webpack_require__(8459);
 
 
 
-
 /** How long the post step goes on trying, in milliseconds. */
 const PATIENCE = 120_000;
 /** Runs the post step over the journal of a main step that left work behind. */
@@ -2083,11 +2139,10 @@ async function postMain(path) {
     for (const rotation of unfinished) {
         finished.push(await finish(rotation, { store, clock, host: (0,src_runner/* gitHubHost */.E5)(), onWait: wait, deadline }));
     }
-    for (const { rotation, lines, commands, lost } of finished) {
+    for (const { rotation, lines, commands, error } of finished) {
         for (const line of lines)
             print(`${rotation}: ${describeLine(line, masker)}`);
-        if (lost) {
-            const error = errors_RotationError.of("SECRET_LOST", { rotation });
+        if (error !== undefined) {
             runner.say((core) => {
                 core.setFailed(report_describeError(error, masker));
             });

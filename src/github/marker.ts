@@ -63,7 +63,14 @@ export function createMarkers(
     store,
     name,
     again,
-  }: { readonly store: SecretStore; readonly name: string; readonly again: RetryContext },
+    onTime,
+  }: {
+    readonly store: SecretStore;
+    readonly name: string;
+    readonly again: RetryContext;
+    /** Told GitHub's time of each marker that was written, as soon as it is known. */
+    readonly onTime?: (place: Place, time: number) => void;
+  },
   found: ReadonlyMap<Place, number>,
 ): Markers {
   interface Written {
@@ -79,6 +86,7 @@ export function createMarkers(
   const readOwnTime = async (place: Place): Promise<number | undefined> => {
     for (let attempt = 1; ; attempt += 1) {
       const time = await store.updatedAt(place, name).catch(() => undefined);
+      if (time !== undefined) onTime?.(place, time);
       if (time !== undefined || attempt >= LATE_READS) return time;
       await again.clock.sleep(1_000);
     }

@@ -142,7 +142,14 @@ async function lookAround(rotation: Rotation, tools: Tools): Promise<Survey> {
       tools.log.wait(error.message, milliseconds);
     },
   };
-  const markers = createMarkers({ store: tools.store, name, again }, found);
+  const onTime = (place: Place, time: number): void => {
+    try {
+      tools.journal.stamped(rotation.name, place, time);
+    } catch {
+      // The post step then knows no more than whether the marker is there.
+    }
+  };
+  const markers = createMarkers({ store: tools.store, name, again, onTime }, found);
   return { name, places, problems, state, healing: wasCutOff(state), markers };
 }
 

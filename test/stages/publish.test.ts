@@ -71,6 +71,7 @@ async function ready(
     seal: () => Promise.resolve(seal),
     journal: {
       markers: () => undefined,
+      stamped: () => undefined,
       rotating: () => undefined,
       sealed: (_rotation: string, { secretName }: Target) => events.push(`sealed ${secretName}`),
       written: (_rotation: string, { secretName }: Target) => events.push(`written ${secretName}`),
