@@ -15361,6 +15361,14 @@ function createDedicated(inputs, context, client, instanceId) {
         const body = secret === undefined ? {} : { app_secret: secret.expose() };
         return client.call({ method: "PUT", path: resetPath, action: "reset the app's secret", body });
     };
+    /** The secret in the answer to a reset, if it is one, and not the former one. */
+    const shownBy = (answer) => {
+        const value = answer["app_secret"];
+        if (unusable(value) !== undefined)
+            return undefined;
+        const secret = usableSecret(huawei_apig_title, value, context.masker);
+        return before !== undefined && secret.equals(before) ? undefined : secret;
+    };
     /** What is in force, if it is not the former secret. */
     const findNew = async () => {
         const found = await read();
@@ -15370,8 +15378,11 @@ function createDedicated(inputs, context, client, instanceId) {
     const choose = async () => {
         const secret = context.masker.secret(generate());
         let lost;
+        let shown;
         try {
-            await setPersistently(context, () => reset(secret));
+            await setPersistently(context, async () => {
+                shown = shownBy(await reset(secret));
+            });
         }
         catch (thrown) {
             const error = src_errors/* RotationError */.FL.from(thrown);
@@ -15383,6 +15394,8 @@ function createDedicated(inputs, context, client, instanceId) {
         }
         // The answer shows the secret too, but what can be read is what is in force: a value may have been ignored.
         const found = await findNew().catch((cause) => {
+            if (lost === undefined && shown !== undefined)
+                return { value: shown };
             throw unknownAfter(lost, cause);
         });
         if (found === undefined && lost !== undefined)
@@ -15392,8 +15405,9 @@ function createDedicated(inputs, context, client, instanceId) {
     };
     /** A secret of the gateway's making, which its answer shows. */
     const generateThere = async () => {
+        let shown;
         try {
-            await reset();
+            shown = shownBy(await reset());
         }
         catch (thrown) {
             const error = src_errors/* RotationError */.FL.from(thrown);
@@ -15401,11 +15415,18 @@ function createDedicated(inputs, context, client, instanceId) {
                 throw error;
         }
         try {
-            const found = (await findNew()) ?? (await reset().then(findNew));
+            const found = await findNew();
             if (found !== undefined)
                 return found;
+            shown = undefined;
+            shown = shownBy(await reset());
+            const second = await findNew();
+            if (second !== undefined)
+                return second;
         }
         catch (cause) {
+            if (shown !== undefined)
+                return { value: shown };
             throw unknownAfter(undefined, cause);
         }
         throw src_errors/* RotationError */.FL.of("SECRET_UNCHANGED", { provider: huawei_apig_title }, { changed: "unknown" });
@@ -15568,15 +15589,16 @@ function createHuaweiCsms(inputs, context) {
         return known;
     };
     const readInForce = async (signal) => readVersion(await currentVersion(signal), signal);
+    /** Undefined if the answer is no list. */
     const tasks = async (query, signal) => {
-        const action = "list the rotation tasks";
+        const action = LIST_TASKS;
         const all = [];
         for (let marker = "";;) {
             const page = marker === "" ? query : `${query}&marker=${encodeURIComponent(marker)}`;
             const answer = await get({ path: `${project}/csms/tasks?${page}`, action, signal });
             const found = answer["tasks"];
             if (!Array.isArray(found))
-                return all;
+                return undefined;
             all.push(...found.filter(isObject).map(toTask));
             const next = answer["next_marker"];
             if (typeof next !== "string" || next === "" || next === marker || found.length === 0)
@@ -15589,7 +15611,7 @@ function createHuaweiCsms(inputs, context) {
         const startedAt = clock.now();
         for (;;) {
             const known = taskId === undefined ? [] : await tasks(`task_id=${encodeURIComponent(taskId)}`);
-            const task = known[0];
+            const task = known?.[0];
             if (task?.status === "FAILED")
                 throw failed(`failed${task.error === "" ? "" : ` (${task.error})`}`);
             // A task that has succeeded says when to look; without one, only the stage can tell.
@@ -15608,7 +15630,7 @@ function createHuaweiCsms(inputs, context) {
     const followLost = async (lost) => {
         try {
             const known = await tasks(`secret_name=${encodeURIComponent(name)}`);
-            return await follow(known.find((task) => isRunning(task, clock.now()))?.id);
+            return await follow(known?.find((task) => isRunning(task, clock.now()))?.id);
         }
         catch (cause) {
             const options = { cause, detail: lost.message, changed: "unknown" };
@@ -15627,7 +15649,14 @@ function createHuaweiCsms(inputs, context) {
                 readInForce(signal),
                 tasks(`secret_name=${encodeURIComponent(name)}`, signal),
             ]);
-            if (inputs.mode !== "sync" && known.some((task) => isRunning(task, clock.now()))) {
+            if (inputs.mode !== "sync" && known === undefined) {
+                throw answer_invalidAnswer(huawei_csms_title, {
+                    action: LIST_TASKS,
+                    found: "no list",
+                    expected: "the tasks of the secret",
+                });
+            }
+            if (inputs.mode !== "sync" && known?.some((task) => isRunning(task, clock.now())) === true) {
                 throw huawei_csms_notRotatable("a rotation of it is running", "no rotation under way", "Wait for it to end, then run again.");
             }
             before = inForce.version;
@@ -15650,6 +15679,7 @@ function createHuaweiCsms(inputs, context) {
         read: () => readInForce(),
     };
 }
+const LIST_TASKS = "list the rotation tasks";
 function toTask(task) {
     const text = (field) => (typeof task[field] === "string" ? task[field] : "");
     return {

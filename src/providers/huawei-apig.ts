@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { RotationError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
-import { askAgain, invalidAnswer, usableSecret } from "./answer.ts";
+import { askAgain, invalidAnswer, unusable, usableSecret } from "./answer.ts";
 import { createHuaweiClient, type HuaweiClient } from "./huawei/client.ts";
 import { createProbe, type Probe } from "./huawei/probe.ts";
 import type { NewSecret, Provider, ProviderContext, ProviderFactory, ProviderInputs } from "./provider.ts";
@@ -121,6 +121,13 @@ function createDedicated(
     const body = secret === undefined ? {} : { app_secret: secret.expose() };
     return client.call({ method: "PUT", path: resetPath, action: "reset the app's secret", body });
   };
+  /** The secret in the answer to a reset, if it is one, and not the former one. */
+  const shownBy = (answer: Readonly<Record<string, unknown>>): Secret | undefined => {
+    const value = answer["app_secret"];
+    if (unusable(value) !== undefined) return undefined;
+    const secret = usableSecret(title, value, context.masker);
+    return before !== undefined && secret.equals(before) ? undefined : secret;
+  };
   /** What is in force, if it is not the former secret. */
   const findNew = async (): Promise<NewSecret | undefined> => {
     const found = await read();
@@ -131,8 +138,11 @@ function createDedicated(
   const choose = async (): Promise<NewSecret | undefined> => {
     const secret = context.masker.secret(generate());
     let lost: RotationError | undefined;
+    let shown: Secret | undefined;
     try {
-      await setPersistently(context, () => reset(secret));
+      await setPersistently(context, async () => {
+        shown = shownBy(await reset(secret));
+      });
     } catch (thrown) {
       const error = RotationError.from(thrown);
       if (error.changed === "no" && error.code === "PROVIDER_REFUSED") return undefined;
@@ -141,6 +151,7 @@ function createDedicated(
     }
     // The answer shows the secret too, but what can be read is what is in force: a value may have been ignored.
     const found = await findNew().catch((cause: unknown) => {
+      if (lost === undefined && shown !== undefined) return { value: shown };
       throw unknownAfter(lost, cause);
     });
     if (found === undefined && lost !== undefined) throw lost;
@@ -150,16 +161,22 @@ function createDedicated(
 
   /** A secret of the gateway's making, which its answer shows. */
   const generateThere = async (): Promise<NewSecret> => {
+    let shown: Secret | undefined;
     try {
-      await reset();
+      shown = shownBy(await reset());
     } catch (thrown) {
       const error = RotationError.from(thrown);
       if (error.changed === "no") throw error;
     }
     try {
-      const found = (await findNew()) ?? (await reset().then(findNew));
+      const found = await findNew();
       if (found !== undefined) return found;
+      shown = undefined;
+      shown = shownBy(await reset());
+      const second = await findNew();
+      if (second !== undefined) return second;
     } catch (cause) {
+      if (shown !== undefined) return { value: shown };
       throw unknownAfter(undefined, cause);
     }
     throw RotationError.of("SECRET_UNCHANGED", { provider: title }, { changed: "unknown" });

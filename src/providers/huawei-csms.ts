@@ -59,14 +59,15 @@ export function createHuaweiCsms(inputs: ProviderInputs, context: ProviderContex
   const readInForce = async (signal?: AbortSignal): Promise<NewSecret> =>
     readVersion(await currentVersion(signal), signal);
 
-  const tasks = async (query: string, signal?: AbortSignal): Promise<readonly Task[]> => {
-    const action = "list the rotation tasks";
+  /** Undefined if the answer is no list. */
+  const tasks = async (query: string, signal?: AbortSignal): Promise<readonly Task[] | undefined> => {
+    const action = LIST_TASKS;
     const all: Task[] = [];
     for (let marker = ""; ;) {
       const page = marker === "" ? query : `${query}&marker=${encodeURIComponent(marker)}`;
       const answer = await get({ path: `${project}/csms/tasks?${page}`, action, signal });
       const found = answer["tasks"];
-      if (!Array.isArray(found)) return all;
+      if (!Array.isArray(found)) return undefined;
       all.push(...found.filter(isObject).map(toTask));
       const next = answer["next_marker"];
       if (typeof next !== "string" || next === "" || next === marker || found.length === 0) return all;
@@ -79,7 +80,7 @@ export function createHuaweiCsms(inputs: ProviderInputs, context: ProviderContex
     const startedAt = clock.now();
     for (;;) {
       const known = taskId === undefined ? [] : await tasks(`task_id=${encodeURIComponent(taskId)}`);
-      const task = known[0];
+      const task = known?.[0];
       if (task?.status === "FAILED") throw failed(`failed${task.error === "" ? "" : ` (${task.error})`}`);
       // A task that has succeeded says when to look; without one, only the stage can tell.
       if (task === undefined || task.status === "SUCCESS") {
@@ -96,7 +97,7 @@ export function createHuaweiCsms(inputs: ProviderInputs, context: ProviderContex
   const followLost = async (lost: RotationError): Promise<NewSecret> => {
     try {
       const known = await tasks(`secret_name=${encodeURIComponent(name)}`);
-      return await follow(known.find((task) => isRunning(task, clock.now()))?.id);
+      return await follow(known?.find((task) => isRunning(task, clock.now()))?.id);
     } catch (cause) {
       const options = { cause, detail: lost.message, changed: "unknown" } as const;
       throw RotationError.of("ROTATION_UNKNOWN", { provider: title }, options);
@@ -116,7 +117,14 @@ export function createHuaweiCsms(inputs: ProviderInputs, context: ProviderContex
         readInForce(signal),
         tasks(`secret_name=${encodeURIComponent(name)}`, signal),
       ]);
-      if (inputs.mode !== "sync" && known.some((task) => isRunning(task, clock.now()))) {
+      if (inputs.mode !== "sync" && known === undefined) {
+        throw invalidAnswer(title, {
+          action: LIST_TASKS,
+          found: "no list",
+          expected: "the tasks of the secret",
+        });
+      }
+      if (inputs.mode !== "sync" && known?.some((task) => isRunning(task, clock.now())) === true) {
         throw notRotatable(
           "a rotation of it is running",
           "no rotation under way",
@@ -143,6 +151,8 @@ export function createHuaweiCsms(inputs: ProviderInputs, context: ProviderContex
     read: () => readInForce(),
   };
 }
+
+const LIST_TASKS = "list the rotation tasks";
 
 interface Task {
   readonly id: string;

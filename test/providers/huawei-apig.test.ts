@@ -569,18 +569,15 @@ describe("a dedicated gateway", () => {
       await expectFailure(provider.rotate(), { code: "ROTATION_UNKNOWN", changed: "unknown" }, connection);
     });
 
-    test("done, and then unreadable or hidden, is unknown", async () => {
+    test("done, and then unreadable or hidden, is what the answer shows", async () => {
       for (const fault of [
         { kind: "reset", changed: false } as const,
         refusing(200, { name: "n", app_key: "k", app_secret: "******" }),
       ]) {
         const connection = await ready(connectDedicated());
-        connection.service.emulator.faults.arm(fault, { method: "GET", times: Infinity });
-        await expectFailure(
-          connection.provider.rotate(),
-          { code: "ROTATION_UNKNOWN", changed: "unknown" },
-          connection,
-        );
+        const { service, provider } = connection;
+        service.emulator.faults.arm(fault, { method: "GET", times: Infinity });
+        expect((await provider.rotate()).value.expose()).toBe(service.inForce());
       }
     });
 
@@ -623,9 +620,16 @@ describe("a dedicated gateway", () => {
         },
       );
 
-      test("and unreadable then, is unknown", async () => {
+      test("and unreadable then, is what the answer shows", async () => {
+        const { service, provider } = await refusingGateway();
+        service.emulator.faults.arm({ kind: "reset", changed: false }, { method: "GET", times: Infinity });
+        expect((await provider.rotate()).value.expose()).toBe(service.inForce());
+      });
+
+      test("lost, and unreadable then, is unknown", async () => {
         const connection = await refusingGateway();
         const { service, provider } = connection;
+        service.emulator.faults.arm({ kind: "reset", changed: true }, { ...service.rotateCall, after: 1 });
         service.emulator.faults.arm({ kind: "reset", changed: false }, { method: "GET", times: Infinity });
         await expectFailure(provider.rotate(), { code: "ROTATION_UNKNOWN", changed: "unknown" }, connection);
       });

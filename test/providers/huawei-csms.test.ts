@@ -133,6 +133,16 @@ describe("preflight", () => {
     }
   });
 
+  test("refuses an answer that is no list of tasks, as one may be running, but not for a sync", async () => {
+    const noList = refusing(200, { total: 0 });
+    const connection = connect();
+    connection.service.emulator.faults.arm(noList, { path: /csms\/tasks/, times: Infinity });
+    await expectFailure(preflight(connection), { code: "PROVIDER_ANSWER_INVALID" }, connection);
+    const syncing = connect({}, { mode: "sync" });
+    syncing.service.emulator.faults.arm(noList, { path: /csms\/tasks/, times: Infinity });
+    await expect(preflight(syncing)).resolves.toBeDefined();
+  });
+
   // A page has 50 tasks if nothing else is asked for; in which order is not published.
   test("sees a rotation that is running behind many that have ended", async () => {
     const connection = connect();
