@@ -1410,11 +1410,16 @@ function createPacer(clock) {
     let held = { from: 0, until: 0 };
     let working = false;
     let wake;
+    /**
+     * The time of the present look at the limits. One for all that is decided in it: were it to go on in between, a write
+     * that has no room yet could find nothing to wait for any more, and wait for ever.
+     */
+    let now = clock.now();
     /** How many writes may begin now. */
     const room = () => {
-        if (clock.now() < held.until)
+        if (now < held.until)
             return 0;
-        return Math.min(...[MINUTE, HOUR].map((limit) => limit.writes - writes.within(limit.within)));
+        return Math.min(...[MINUTE, HOUR].map((limit) => limit.writes - writes.within(limit.within, now)));
     };
     const reserved = () => [...owed.values()].reduce((sum, left) => sum + left, 0);
     /** Milliseconds until something that waits can go on; 0 if time alone will not help. */
@@ -1424,11 +1429,11 @@ function createPacer(clock) {
         const taken = urgent ? 0 : reserved();
         const ofMinute = taken + (wish === undefined || urgent ? 1 : firstBatch(wish.writes));
         const ofHour = taken + (wish === undefined || urgent ? 1 : Math.min(wish.writes, HOUR.writes));
-        return Math.max(held.until - clock.now(), writes.untilAtMost(MINUTE.writes - ofMinute, MINUTE.within), writes.untilAtMost(HOUR.writes - ofHour, HOUR.within));
+        return Math.max(held.until - now, writes.untilAtMost(MINUTE.writes - ofMinute, MINUTE.within, now), writes.untilAtMost(HOUR.writes - ofHour, HOUR.within, now));
     };
     /** Whether so many writes would now take no longer than they do where nothing else is written. */
     const fits = (count) => {
-        const leftOfHour = HOUR.writes - writes.within(HOUR.within) - reserved();
+        const leftOfHour = HOUR.writes - writes.within(HOUR.within, now) - reserved();
         return room() - reserved() >= firstBatch(count) && leftOfHour >= Math.min(count, HOUR.writes);
     };
     const grant = () => {
@@ -1465,6 +1470,7 @@ function createPacer(clock) {
     };
     const work = async () => {
         for (;;) {
+            now = clock.now();
             grant();
             const turn = nextTurn();
             if (turn !== undefined) {
@@ -1506,17 +1512,17 @@ function createPacer(clock) {
     const hold = (thrown) => {
         if (!(thrown instanceof errors_RotationError) || thrown.code !== "GITHUB_RATE_LIMITED")
             return;
-        const now = clock.now();
-        const until = now + Math.min(thrown.retryAfter ?? 0, LONGEST_HOLD);
-        held = { from: now < held.until ? held.from : now, until: Math.max(held.until, until) };
+        const time = clock.now();
+        const until = time + Math.min(thrown.retryAfter ?? 0, LONGEST_HOLD);
+        held = { from: time < held.until ? held.from : time, until: Math.max(held.until, until) };
     };
     const createLane = () => {
         let waited = 0;
         /** Silence that GitHub has asked for is no waiting for the pace: with it alone, nothing would ever be given up. */
         const waitedSince = (time) => {
-            const now = clock.now();
-            const silent = Math.min(now, held.until) - Math.max(time, held.from);
-            return now - time - Math.max(0, silent);
+            const until = clock.now();
+            const silent = Math.min(until, held.until) - Math.max(time, held.from);
+            return until - time - Math.max(0, silent);
         };
         const lane = {
             get waited() {
@@ -1601,13 +1607,13 @@ function createLog(clock) {
     let underWay = 0;
     const ended = [];
     /** How many ended within the span: from the newest on, as most of an hour's are older than a minute. */
-    const endedWithin = (span) => {
-        const since = clock.now() - span;
+    const endedWithin = (span, now) => {
+        const since = now - span;
         const older = ended.findLastIndex((time) => time <= since);
         return ended.length - 1 - older;
     };
     return {
-        within: (span) => underWay + endedWithin(span),
+        within: (span, now) => underWay + endedWithin(span, now),
         async during(send) {
             underWay += 1;
             try {
@@ -1615,14 +1621,15 @@ function createLog(clock) {
             }
             finally {
                 underWay -= 1;
-                ended.push(clock.now());
-                ended.splice(0, ended.length - endedWithin(HOUR.within));
+                const now = clock.now();
+                ended.push(now);
+                ended.splice(0, ended.length - endedWithin(HOUR.within, now));
             }
         },
-        untilAtMost(count, span) {
-            const excess = endedWithin(span) - count;
-            const last = ended[ended.length - endedWithin(span) + excess - 1];
-            return excess <= 0 || count < 0 || last === undefined ? 0 : last + span - clock.now();
+        untilAtMost(count, span, now) {
+            const excess = endedWithin(span, now) - count;
+            const last = ended[ended.length - endedWithin(span, now) + excess - 1];
+            return excess <= 0 || count < 0 || last === undefined ? 0 : last + span - now;
         },
     };
 }
@@ -1639,8 +1646,8 @@ function createReads(clock) {
         else
             underWay += 1;
         try {
-            while (log.within(READS.within) >= READS.reads) {
-                await clock.sleep(Math.max(1, log.untilAtMost(READS.reads - 1, READS.within)));
+            for (let now = clock.now(); log.within(READS.within, now) >= READS.reads; now = clock.now()) {
+                await clock.sleep(Math.max(1, log.untilAtMost(READS.reads - 1, READS.within, now)));
             }
             return await log.during(send);
         }

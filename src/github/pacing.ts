@@ -65,10 +65,16 @@ export function createPacer(clock: Clock): Pacer {
   let working = false;
   let wake: (() => void) | undefined;
 
+  /**
+   * The time of the present look at the limits. One for all that is decided in it: were it to go on in between, a write
+   * that has no room yet could find nothing to wait for any more, and wait for ever.
+   */
+  let now = clock.now();
+
   /** How many writes may begin now. */
   const room = (): number => {
-    if (clock.now() < held.until) return 0;
-    return Math.min(...[MINUTE, HOUR].map((limit) => limit.writes - writes.within(limit.within)));
+    if (now < held.until) return 0;
+    return Math.min(...[MINUTE, HOUR].map((limit) => limit.writes - writes.within(limit.within, now)));
   };
 
   const reserved = (): number => [...owed.values()].reduce((sum, left) => sum + left, 0);
@@ -81,15 +87,15 @@ export function createPacer(clock: Clock): Pacer {
     const ofMinute = taken + (wish === undefined || urgent ? 1 : firstBatch(wish.writes));
     const ofHour = taken + (wish === undefined || urgent ? 1 : Math.min(wish.writes, HOUR.writes));
     return Math.max(
-      held.until - clock.now(),
-      writes.untilAtMost(MINUTE.writes - ofMinute, MINUTE.within),
-      writes.untilAtMost(HOUR.writes - ofHour, HOUR.within),
+      held.until - now,
+      writes.untilAtMost(MINUTE.writes - ofMinute, MINUTE.within, now),
+      writes.untilAtMost(HOUR.writes - ofHour, HOUR.within, now),
     );
   };
 
   /** Whether so many writes would now take no longer than they do where nothing else is written. */
   const fits = (count: number): boolean => {
-    const leftOfHour = HOUR.writes - writes.within(HOUR.within) - reserved();
+    const leftOfHour = HOUR.writes - writes.within(HOUR.within, now) - reserved();
     return room() - reserved() >= firstBatch(count) && leftOfHour >= Math.min(count, HOUR.writes);
   };
 
@@ -126,6 +132,7 @@ export function createPacer(clock: Clock): Pacer {
 
   const work = async (): Promise<void> => {
     for (;;) {
+      now = clock.now();
       grant();
       const turn = nextTurn();
       if (turn !== undefined) {
@@ -165,9 +172,9 @@ export function createPacer(clock: Clock): Pacer {
 
   const hold = (thrown: unknown): void => {
     if (!(thrown instanceof RotationError) || thrown.code !== "GITHUB_RATE_LIMITED") return;
-    const now = clock.now();
-    const until = now + Math.min(thrown.retryAfter ?? 0, LONGEST_HOLD);
-    held = { from: now < held.until ? held.from : now, until: Math.max(held.until, until) };
+    const time = clock.now();
+    const until = time + Math.min(thrown.retryAfter ?? 0, LONGEST_HOLD);
+    held = { from: time < held.until ? held.from : time, until: Math.max(held.until, until) };
   };
 
   const createLane = (): Lane => {
@@ -175,9 +182,9 @@ export function createPacer(clock: Clock): Pacer {
 
     /** Silence that GitHub has asked for is no waiting for the pace: with it alone, nothing would ever be given up. */
     const waitedSince = (time: number): number => {
-      const now = clock.now();
-      const silent = Math.min(now, held.until) - Math.max(time, held.from);
-      return now - time - Math.max(0, silent);
+      const until = clock.now();
+      const silent = Math.min(until, held.until) - Math.max(time, held.from);
+      return until - time - Math.max(0, silent);
     };
 
     const lane: Lane = {
@@ -285,36 +292,37 @@ function minutesFor(writes: number): number {
 /** When requests were made: counted from their start on, and for a span from their end, as GitHub has counted them by then. */
 interface RequestLog {
   during<T>(send: () => Promise<T>): Promise<T>;
-  within(span: number): number;
+  within(span: number, now: number): number;
   /** Milliseconds until no more than `count` of those that have ended are within the span; 0 if that is so, or never will. */
-  untilAtMost(count: number, span: number): number;
+  untilAtMost(count: number, span: number, now: number): number;
 }
 
 function createLog(clock: Clock): RequestLog {
   let underWay = 0;
   const ended: number[] = [];
   /** How many ended within the span: from the newest on, as most of an hour's are older than a minute. */
-  const endedWithin = (span: number): number => {
-    const since = clock.now() - span;
+  const endedWithin = (span: number, now: number): number => {
+    const since = now - span;
     const older = ended.findLastIndex((time) => time <= since);
     return ended.length - 1 - older;
   };
   return {
-    within: (span) => underWay + endedWithin(span),
+    within: (span, now) => underWay + endedWithin(span, now),
     async during(send) {
       underWay += 1;
       try {
         return await send();
       } finally {
         underWay -= 1;
-        ended.push(clock.now());
-        ended.splice(0, ended.length - endedWithin(HOUR.within));
+        const now = clock.now();
+        ended.push(now);
+        ended.splice(0, ended.length - endedWithin(HOUR.within, now));
       }
     },
-    untilAtMost(count, span) {
-      const excess = endedWithin(span) - count;
-      const last = ended[ended.length - endedWithin(span) + excess - 1];
-      return excess <= 0 || count < 0 || last === undefined ? 0 : last + span - clock.now();
+    untilAtMost(count, span, now) {
+      const excess = endedWithin(span, now) - count;
+      const last = ended[ended.length - endedWithin(span, now) + excess - 1];
+      return excess <= 0 || count < 0 || last === undefined ? 0 : last + span - now;
     },
   };
 }
@@ -331,8 +339,8 @@ function createReads(clock: Clock): Lane["read"] {
       });
     } else underWay += 1;
     try {
-      while (log.within(READS.within) >= READS.reads) {
-        await clock.sleep(Math.max(1, log.untilAtMost(READS.reads - 1, READS.within)));
+      for (let now = clock.now(); log.within(READS.within, now) >= READS.reads; now = clock.now()) {
+        await clock.sleep(Math.max(1, log.untilAtMost(READS.reads - 1, READS.within, now)));
       }
       return await log.during(send);
     } finally {

@@ -43,6 +43,33 @@ function mostWithin(span: number, began: readonly number[]): number {
 }
 
 describe("writes", () => {
+  test("wait for their turn on a clock that goes on while they are looked at", async () => {
+    for (let start = 0; start < 1; start += 0.05) {
+      let time = start;
+      // As a real one: whole milliseconds are shown, and a timer may end in the one before.
+      const clock = {
+        now: () => {
+          time += 0.01;
+          return Math.floor(time);
+        },
+        sleep: (milliseconds: number) => {
+          time += milliseconds - 0.5;
+          return Promise.resolve();
+        },
+      };
+      const lane = createPacer(clock).lane();
+      const all = Array.from({ length: 200 }, () =>
+        lane.write(() => {
+          time += 5;
+          return Promise.resolve();
+        }),
+      );
+      const ended = Promise.all(all).then(() => "ended");
+      const stuck = new Promise((resolve) => setTimeout(resolve, 1_000, "stuck"));
+      expect(await Promise.race([ended, stuck])).toBe("ended");
+    }
+  });
+
   test("go one at a time, in their order", async () => {
     const { lane } = open();
     const events: string[] = [];
