@@ -135,23 +135,27 @@ export function outputs(
   };
 }
 
-/** The job summary, in GitHub's Markdown. */
+/**
+ * The job summary, in GitHub's Markdown: what came of the run, then every target, then what happened to each red rotation
+ * and what to do about it.
+ */
 export function summary(reports: readonly Report[], masker: Masker): string {
   const sorted = [...reports].sort((a, b) => bySeverity(a.outcome, b.outcome));
   const cell = (text: string): string => escapeMarkdown(cleanLine(text, masker));
   const rows = sorted.flatMap(({ rotation, outcome, endedAt }) =>
-    outcome.targets.map((target, at) => {
-      const status = `${ICONS[outcome.status]} ${outcome.status}`;
-      const written = target.status === "written" ? toSeconds(endedAt) : "";
-      return `| ${[
-        at === 0 ? cell(rotation.name) : "",
-        at === 0 ? status : "",
-        cell(formatTarget(target.target)),
-        target.status,
-        written,
-      ].join(" | ")} |`;
-    }),
+    outcome.targets.map(
+      (target, at) =>
+        `| ${[
+          at === 0 ? cell(rotation.name) : "",
+          at === 0 ? `${ICONS[outcome.status]} ${outcome.status}` : "",
+          cell(formatTarget(target.target)),
+          `${TARGET_ICONS[target.status]} ${target.status}`,
+          target.status === "written" ? toSeconds(endedAt) : "",
+        ].join(" | ")} |`,
+    ),
   );
+  const problem = (error: RotationError): string =>
+    `**${error.code}**: ${cell(describeProblem(error, masker).slice(`${error.code}: `.length))}`;
   const details = sorted.flatMap(({ rotation, outcome }) => {
     const notes = outcome.warnings.map((warning) => `- ${cell(warning)}`);
     if (!isRed(outcome)) return notes.length === 0 ? [] : [`**${cell(rotation.name)}**`, "", ...notes, ""];
@@ -159,28 +163,62 @@ export function summary(reports: readonly Report[], masker: Masker): string {
     return [
       `#### ${ICONS[outcome.status]} ${cell(rotation.name)}: ${outcome.status}`,
       "",
-      cell(describeProblem(error, masker)),
+      `**Next:** ${cell(error.hint)}`,
       "",
-      `- ${cell(whatHolds(outcome))}`,
+      problem(error),
+      "",
+      `- ${whatChanged(outcome)}${outcome.status === "failed" ? "; every target is as it was" : ""}.`,
       ...outcome.targets.flatMap(({ target, error: own }) =>
         own === undefined ? [] : [`- ${cell(formatTarget(target))}: ${cell(describeProblem(own, masker))}`],
       ),
       ...notes,
-      `- **Next:** ${cell(error.hint)}`,
       "",
     ];
   });
-  const head = ["| rotation | status | target | | written at |", "| --- | --- | --- | --- | --- |"];
-  return cutLines(["### rotate-app-secret", "", ...head, ...rows, "", ...details]);
+  const head = [
+    "| rotation | outcome | target | its status | written at |",
+    "| --- | --- | --- | --- | --- |",
+  ];
+  return cutLines([
+    ...headline(
+      sorted.map(({ outcome }) => outcome),
+      cell,
+    ),
+    ...head,
+    ...rows,
+    "",
+    ...details,
+  ]);
+}
+
+/** What came of the run, to be read at a glance. */
+function headline(outcomes: readonly RotationOutcome[], cell: (text: string) => string): readonly string[] {
+  const [worst] = outcomes;
+  if (worst === undefined) return ["### rotate-app-secret", ""];
+  const counts = new Map<RotationOutcome["status"], number>();
+  for (const { status } of outcomes) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const result =
+    outcomes.length === 1
+      ? worst.status
+      : [...counts].map(([status, count]) => `${String(count)} ${status}`).join(", ");
+  const reason = worst.status === "unchanged" || worst.status === "planned" ? worst.reason : "";
+  const verdict = VERDICTS[worst.status];
+  return [
+    `### ${ICONS[worst.status]} rotate-app-secret: ${result}`,
+    "",
+    // Of many rotations each has its own reason, in the log.
+    reason !== "" && outcomes.length === 1 ? `**${verdict}**: ${cell(reason)}` : `**${verdict}.**`,
+    "",
+  ];
 }
 
 /** The job summary of a step whose inputs are wrong. */
 export function inputSummary(errors: readonly RotationError[], masker: Masker): string {
   const cell = (text: string): string => escapeMarkdown(cleanLine(text, masker));
   return cutLines([
-    "### rotate-app-secret",
+    `### ${ICONS.failed} rotate-app-secret: failed`,
     "",
-    `${ICONS.failed} The inputs are not usable; nothing was asked of the provider or of GitHub.`,
+    "**The inputs are not usable; nothing was asked of the provider or of GitHub.**",
     "",
     ...errors.map(({ code, message, hint }) => `- **${code}**: ${cell(message)} ${cell(hint)}`),
   ]);
@@ -224,14 +262,42 @@ const ICONS = {
   unknown: "❓",
 } as const;
 
-/** Whether the provider changed, and which targets hold what. */
-function whatHolds({ status, provider, targets }: RedOutcome): string {
-  const changed = {
+const TARGET_ICONS = {
+  written: "✅",
+  failed: "❌",
+  unknown: "❓",
+  skipped: "➖",
+  due: "📋",
+  current: "➖",
+} as const;
+
+/** What each outcome means, for who reads nothing else. */
+const VERDICTS = {
+  rotated: "A new secret is in force and in every target",
+  synced: "The secret in force is in every target",
+  requested: "The provider was asked for a new secret, which comes with a later event",
+  unchanged: "Not due",
+  planned: "Nothing was changed",
+  failed: "Nothing has changed: the old secret is in force, and every target is as it was",
+  incomplete: "Some target does not hold the secret in force, so what uses it may be failing now",
+  unknown:
+    "It is not known which secret is in force, or whether it works, so what uses it may be failing now",
+} as const;
+
+/** Whether the provider changed. */
+function whatChanged({ provider }: RedOutcome): string {
+  return {
     unchanged: "The secret in force at the provider was not changed",
     changed: "The provider has made a new secret, and the former one has ended",
     added: "The provider has made a new secret, and the former one works until it expires",
     unknown: "It is not known which secret is in force at the provider",
   }[provider];
+}
+
+/** Whether the provider changed, and which targets hold what. */
+function whatHolds(outcome: RedOutcome): string {
+  const { status, provider, targets } = outcome;
+  const changed = whatChanged(outcome);
   if (status === "failed") return `${changed}; every target is as it was.`;
   const named = (wanted: readonly TargetOutcome["status"][]): string =>
     targets

@@ -184,4 +184,44 @@ describe("a journal", () => {
     journal.sealed("login", first, sealed("a"));
     expect(readJournal(path)).toMatchObject([{ rotating: true, sealed: 1 }]);
   });
+
+  test.each([
+    ["no entry at all", null],
+    ["a list", []],
+    ["of no rotation", { did: "rotating" }],
+    ["of a rotation without a name that is text", { rotation: 7, did: "rotating" }],
+    ["of a kind that does not exist", { rotation: "pay", did: "danced" }],
+    ["of no kind", { rotation: "pay" }],
+    ["of a seal without a target", { rotation: "pay", did: "sealed", value: sealed("a") }],
+    ["of a seal without a value", { rotation: "pay", did: "sealed", target: first }],
+    ["of a seal with nothing for its target", { rotation: "pay", did: "sealed", target: null, value: {} }],
+    ["of a seal with nothing for its value", { rotation: "pay", did: "sealed", target: first, value: null }],
+  ])("takes nothing from a line that is %s", (_, line) => {
+    open().rotating("login");
+    appendFileSync(path, `\n${JSON.stringify(line)}\n`);
+    expect(readJournal(path)).toMatchObject([{ rotation: "login", rotating: true, sealed: 0 }]);
+    expect(readJournal(path)).toHaveLength(1);
+  });
+
+  test("forgets the times of markers with what is settled", () => {
+    const journal = open();
+    journal.markers("login", "ROTATING_0123456789", [web], false);
+    journal.stamped("login", web, 1_790_000_000_000);
+    journal.settled("login");
+    journal.markers("login", "ROTATING_0123456789", [web], false);
+    expect(readJournal(path)[0]?.marker?.times).toEqual(new Map());
+  });
+
+  test("is no file where it cannot be announced, and the error says what was in the way", () => {
+    const cause = new Error("the runner takes no state");
+    const journal = createJournal(path, () => {
+      throw cause;
+    });
+    const say = (): void => {
+      journal.rotating("login");
+    };
+    expect(say).toThrow("cannot be written (unknown reason)");
+    expect(say).toThrow(expect.objectContaining({ code: "JOURNAL_UNWRITABLE", cause }) as Error);
+    expect(existsSync(path)).toBe(false);
+  });
 });

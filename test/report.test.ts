@@ -158,6 +158,36 @@ describe("the outputs", () => {
 });
 
 describe("the summary", () => {
+  it.each([
+    [
+      "of one rotation its outcome",
+      [rotated],
+      "### ✅ rotate-app-secret: rotated",
+      "A new secret is in force",
+    ],
+    ["of a red one what it means", [failed()], "### ❌ rotate-app-secret: failed", "Nothing has changed"],
+    [
+      "of many the counts and the worst",
+      [rotated, failed(), rotated],
+      "### ❌ rotate-app-secret: 1 failed, 2 rotated",
+      "Nothing has changed",
+    ],
+    [
+      "why one is not due",
+      [{ status: "unchanged", reason: "3 days old", targets: [], warnings: [] } as const],
+      "### ➖ rotate-app-secret: unchanged",
+      "**Not due**: 3 days old",
+    ],
+  ])("begins with %s", (_, outcomes: readonly RotationOutcome[], heading, verdict) => {
+    const text = summary(
+      outcomes.map((outcome, at) => report(`app-${String(at)}`, outcome)),
+      masker(),
+    );
+    const [first, , second] = text.split("\n");
+    expect(first).toBe(heading);
+    expect(second).toContain(verdict);
+  });
+
   it("shows red first, and lets no text from outside become markup", () => {
     const evil = "| **bold** <img src=x> [link](http://e.test) `code`\n# heading";
     const text = summary([report("login", rotated), report("pay", failed(evil))], masker());

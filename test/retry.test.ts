@@ -132,6 +132,9 @@ describe("Retry-After", () => {
     [undefined, undefined],
     ["", undefined],
     ["soon", undefined],
+    // Neither what HTTP allows nor what was meant, but never a wait that is negative or no number.
+    ["-5", 0],
+    ["2026-11-22T03:00:30Z", 30_000],
   ])("%j asks for %j ms", (header, wait) => {
     expect(parseRetryAfter(header, now)).toBe(wait);
   });

@@ -1,6 +1,5 @@
-import { NAME, STEP_INPUTS } from "../../src/inputs/rotations-file.ts";
-import { VERIFY } from "../../src/inputs/rotation.ts";
-import { providers } from "../../src/providers/index.ts";
+import { NAME } from "../../src/inputs/rotations-file.ts";
+import { choicesOf, isDuration, isOfStep } from "./choices.ts";
 
 /** The inputs of action.yml, as far as the schema of a rotations file needs them. */
 type Inputs = Readonly<Record<string, { readonly description: string }>>;
@@ -10,14 +9,6 @@ const DRAFT = "http://json-schema.org/draft-07/schema#";
 
 /** What YAML makes of an input that is written without quotes; the action takes the text as it stands there. */
 const TEXT = { type: ["string", "number", "boolean", "null"] } as const;
-
-const DURATIONS: readonly string[] = ["rotate-after", "write-timeout", "ticket-timeout", "envelope-max-age"];
-
-const CHOICES: Readonly<Record<string, readonly string[]>> = {
-  provider: Object.keys(providers),
-  verify: VERIFY,
-  delivery: ["dispatch", "inbox"],
-};
 
 /** Notes on inputs that only matter to a step. */
 const OF_A_STEP = / Required, unless `config` is set\./;
@@ -29,7 +20,7 @@ const OF_A_STEP = / Required, unless `config` is set\./;
 export function rotationsSchema(inputs: Inputs): object {
   const properties = Object.fromEntries(
     Object.entries(inputs)
-      .filter(([name]) => !STEP_INPUTS.includes(name))
+      .filter(([name]) => !isOfStep(name))
       .map(([name, { description }]) => [
         name,
         { description: description.replace(OF_A_STEP, ""), ...formOf(name) },
@@ -74,9 +65,9 @@ export function rotationsSchema(inputs: Inputs): object {
 }
 
 function formOf(name: string): object {
-  const choices = CHOICES[name];
+  const choices = choicesOf(name);
   if (choices !== undefined) return { enum: choices };
-  if (DURATIONS.includes(name)) return { type: "string", pattern: "^[0-9]{1,6}[smhdw]$" };
+  if (isDuration(name)) return { type: "string", pattern: "^[0-9]{1,6}[smhdw]$" };
   if (name === "targets") return { anyOf: [TEXT, { type: "array", items: TEXT }] };
   return TEXT;
 }

@@ -11,7 +11,7 @@ import { SCRATCH_PREFIX } from "./runner/leaks.ts";
 import { createRunnerMasker, type RunnerMasker } from "./runner/masker.ts";
 
 export type { Annotation, Command } from "./runner/commands.ts";
-export { everythingPrinted, leaks, redactVolatile } from "./runner/leaks.ts";
+export { everythingPrinted, leaks, leaksIn, redactVolatile } from "./runner/leaks.ts";
 
 export interface ActionOptions {
   /** As under `with:`. What is missing gets its default from action.yml. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { inputsOfProviders } from "../../scripts/docs/provider-inputs.ts";
 import type { RecordedRequest } from "../emulators/emulator.ts";
 import { startWorld, type World, type WorldProvider, type WorldTarget } from "../emulators/world.ts";
 import { type ActionOptions, type ActionRun, leaks, runAction } from "./runner.ts";
@@ -144,13 +145,8 @@ export const ENVIRONMENT_TARGET = /\/environments\/.*\/secrets\/(?!ROTATING_)\w+
 
 /** Inputs that are secrets. */
 const CREDENTIALS = [
-  "access-key-secret",
-  "comp-secret",
-  "app-secret",
-  "encrypt-key",
-  "verification-token",
-  "inbox-token",
   "github-token",
+  ...[...inputsOfProviders()].flatMap(([name, { isSecret }]) => (isSecret ? [name] : [])),
 ];
 
 /** What the action may say to the runner. Anything else was put into its mouth. */

@@ -104,11 +104,19 @@ export const FEISHU: readonly Row[] = rows([
   // ── GitHub, without a marker ─────────────────────────────────────────────────────────────────────────────────
   {
     subjects: ["feishu-dispatch"],
+    modes: ["request"],
+    roles: ["key", "list"],
+    faults: ["refused"],
+    ends: ["failed", "green"],
+    why: "Chapter 5: anything in preflight. A GitHub that goes down may have given its last answer by then, and a request needs no more of them.",
+  },
+  {
+    subjects: ["feishu-dispatch"],
     modes: ["rotate"],
     roles: ["key", "list"],
     faults: ["refused"],
     ends: ["failed", "incomplete"],
-    why: "Chapter 5: anything in preflight. The last answer of a GitHub that goes down may have been what preflight was waiting for.",
+    why: "As above; then there is a ticket, and some target not written.",
   },
   {
     subjects: ["feishu-dispatch"],

@@ -12,7 +12,12 @@ export function everythingPrinted(run: ActionRun): string {
  * names a secret by its place in the list, the form and the channel, and quotes nothing.
  */
 export function leaks(run: ActionRun, secrets: readonly string[]): string[] {
-  const searched = channels(run);
+  return leaksIn(Object.fromEntries(channels(run).map(({ name, text }) => [name, text])), secrets);
+}
+
+/** As {@link leaks}, in texts by what they are. */
+export function leaksIn(texts: Readonly<Record<string, string>>, secrets: readonly string[]): string[] {
+  const searched = Object.entries(texts).map(([name, text]) => ({ name, text }));
   return secrets.flatMap((secret, index) =>
     formsOf(secret).flatMap(({ form, text }) =>
       searched
