@@ -3,7 +3,7 @@ import { formatTarget, type Target, targetKey } from "./github/target.ts";
 import { createReader, type InputSource, type Reader } from "./inputs/reader.ts";
 import { readRotation, type Step } from "./inputs/rotation.ts";
 import type { Entry } from "./inputs/rotations-file.ts";
-import type { ProviderContext, RunEvent } from "./providers/provider.ts";
+import type { IdTokenService, ProviderContext, RunEvent } from "./providers/provider.ts";
 import type { Masker, Secret } from "./secret.ts";
 import type { Rotation } from "./stages/stage.ts";
 
@@ -13,6 +13,8 @@ export type RawInputs = Readonly<Record<string, string | undefined>>;
 /** What the runner says about the workflow run. */
 export interface RunFacts {
   readonly event: RunEvent;
+  /** Absent without the permission `id-token: write`. */
+  readonly idTokens?: IdTokenService | undefined;
   /** `OWNER/REPO` of the workflow. */
   readonly repository: string;
   /** A variable of the step's environment. */

@@ -17,7 +17,7 @@ export interface InputSource {
 }
 
 /** Reads inputs, and collects all that is wrong with them. */
-export interface Reader extends Omit<ProviderInputs, "appId" | "mode" | "verifies" | "event"> {
+export interface Reader extends Omit<ProviderInputs, "appId" | "mode" | "verifies" | "event" | "idTokens"> {
   flag(name: string): boolean;
   /** @param where the input that it is about, if the error itself does not say it, and the item of its list. */
   problem(error: RotationError, where?: { readonly input: string; readonly item?: number }): void;

@@ -12,6 +12,14 @@ export interface RunEvent {
   readonly payload: () => unknown;
 }
 
+/** Where GitHub gives out tokens that name the job. */
+export interface IdTokenService {
+  /** Absolute, with a query. */
+  readonly url: string;
+  /** The bearer token for it: a secret. */
+  readonly requestToken: string;
+}
+
 /** A secret as the provider gave it. */
 export interface NewSecret {
   readonly value: Secret;
@@ -119,6 +127,8 @@ export interface ProviderInputs {
   /** Whether the provider is to be asked about the new secret (`verify`). */
   readonly verifies: boolean;
   readonly event: RunEvent;
+  /** Undefined without the permission `id-token: write`. */
+  readonly idTokens: IdTokenService | undefined;
   optional(name: string): string | undefined;
   required(name: string): string;
   /** One of some words; the first is the default. */

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { HttpFailure, type Http } from "../../src/http.ts";
 import { readInputs } from "../../src/inputs.ts";
 import { createCredentialGate, type CredentialGate } from "../../src/providers/credential-gate.ts";
-import type { Provider } from "../../src/providers/provider.ts";
+import type { IdTokenService, Provider } from "../../src/providers/provider.ts";
 import { Masker } from "../../src/secret.ts";
 import { createAuthingEmulator, type AuthingEmulator } from "../emulators/authing.ts";
 import { createCloudRoomEmulator, type CloudRoomEmulator } from "../emulators/cloudroom.ts";
@@ -35,6 +35,10 @@ export interface Service {
   readonly readsFrom?: string;
   /** Whether those follow a redirect on the same origin. */
   readonly followsOnOrigin?: true;
+  /** Other services that it takes, by host. */
+  readonly beside?: Readonly<Record<string, Emulator>>;
+  /** Where the job gets tokens that name it. Default: nowhere. */
+  readonly idTokens?: IdTokenService;
   inForce(): string;
   /** How often the secret in force has changed. */
   changes(): number;
@@ -105,13 +109,18 @@ export function connect<Kind extends Service>(
       return inputs[String(name)];
     },
   });
-  const direct = directHttp(service.emulator, clock);
+  const own = directHttp(service.emulator, clock);
+  const beside = new Map(
+    Object.entries(service.beside ?? {}).map(([host, emulator]) => [host, directHttp(emulator, clock)]),
+  );
+  const direct: Http = (request) => (beside.get(new URL(request.url).host) ?? own)(request);
   const settings = readInputs(
     watched,
     {
       event: change.event ?? { name: "schedule", payload: () => undefined },
       repository: "acme/web",
       variable: () => undefined,
+      idTokens: service.idTokens,
     },
     {
       masker,
