@@ -12081,7 +12081,7 @@ class RotationError extends Error {
         const { code, message, hint, ...rest } = this;
         return new RotationError(code, `${place}: ${message}`, hint, { ...rest, cause: this.cause });
     }
-    /** The same problem with a request that changes nothing, such as one for a token. */
+    /** The same problem, where it is known that nothing changed, as with a request for a token. */
     harmless() {
         if (this.changed === "no")
             return this;
@@ -12725,7 +12725,7 @@ function codeOf(error) {
 /***/ ((module, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4939);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7675);
 
 await (0,_main_js__WEBPACK_IMPORTED_MODULE_0__/* .main */ .i)();
 
@@ -12734,7 +12734,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 4939:
+/***/ 7675:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -13662,10 +13662,11 @@ function createReader(source, masker) {
     const invalid = (input, shown, expected) => {
         problem(src_errors/* RotationError */.FL.of("INPUT_INVALID", { input, found: shown, expected }));
     };
-    const address = (name) => {
-        const value = optional(name);
-        if (value === undefined)
+    const address = (name, base) => {
+        const text = optional(name);
+        if (text === undefined)
             return undefined;
+        const value = base !== undefined && text.startsWith("/") ? `${base}${text}` : text;
         const parsed = URL.parse(value);
         if (parsed === null || !["https:", "http:"].includes(parsed.protocol)) {
             invalid(name, "not a web address", "an address such as https://api.example.com");
@@ -13691,6 +13692,7 @@ function createReader(source, masker) {
         credential,
         url,
         address,
+        below: (name) => source.below(name),
         secret: (name) => masker.secret(orMissing(name, credential(name))),
         optionalSecret(name) {
             const value = credential(name);
@@ -13807,7 +13809,49 @@ function createCredentialGate() {
 /** What a provider says only to those whose credential it has accepted. */
 const ACCEPTING = ["PROVIDER_FORBIDDEN", "APP_NOT_FOUND", "PROVIDER_REFUSED"];
 
+;// CONCATENATED MODULE: ./src/providers/read-back.ts
+
+/** How the two reads after a lost answer are spaced, in milliseconds: a slow rotation may still be under way. */
+const SECOND_LOOK = 3_000;
+/** How often a read-back that still shows the former secret is repeated; few services promise read-after-write. */
+const STALE_READS = 3;
+/**
+ * Settles a rotate call whose answer was lost, where the secret in force can be read: another one than before is the
+ * new one. Twice the same: the call was not carried out, so one more is one rotation.
+ *
+ * @param findNew the secret in force, if it is not the former one.
+ * @param again makes the rotate call once more.
+ * @throws {RotationError} ROTATION_UNKNOWN
+ */
+async function settleLost(lost, { provider, context, findNew, again, }) {
+    try {
+        const found = await findNew();
+        if (found !== undefined)
+            return found;
+        context.onWait(`${lost.message} Looking once more which secret is in force`, SECOND_LOOK);
+        await context.clock.sleep(SECOND_LOOK);
+        return (await findNew()) ?? (await again());
+    }
+    catch (cause) {
+        const late = await findNew().catch(() => undefined);
+        if (late !== undefined)
+            return late;
+        const options = { cause, detail: lost.message, changed: "unknown" };
+        throw src_errors/* RotationError */.FL.of("ROTATION_UNKNOWN", { provider }, options);
+    }
+}
+/** Reads the secret in force, again for a few seconds while it is still the former one after a rotation. */
+async function readPastStale({ clock }, read, isStale) {
+    for (let attempt = 1;; attempt += 1) {
+        const found = await read();
+        if (!isStale(found) || attempt > STALE_READS)
+            return found;
+        await clock.sleep(1_000 * attempt);
+    }
+}
+
 ;// CONCATENATED MODULE: ./src/providers/authing.ts
+
 
 
 
@@ -13816,10 +13860,6 @@ const ACCEPTING = ["PROVIDER_FORBIDDEN", "APP_NOT_FOUND", "PROVIDER_REFUSED"];
 const title = "Authing";
 /** https://docs.authing.cn/v3/reference/ ; private deployments have a host of their own. */
 const API_URL = "https://api.authing.cn";
-/** How the two reads after a lost answer are spaced, in milliseconds: a slow refresh may still be under way. */
-const SECOND_LOOK = 3_000;
-/** How often a read-back that still shows the former secret is repeated; read-after-write is not documented. */
-const STALE_READS = 3;
 /**
  * Rotates an application's secret (`refresh-application-secret`,
  * https://docs.authing.cn/v3/reference/sdk/node/management/application/refresh-application-secret).
@@ -13895,27 +13935,6 @@ function createAuthing(inputs, context) {
         const found = await readSecret();
         return before === undefined || found.value.equals(before) ? undefined : found;
     };
-    const recover = async (lost) => {
-        const unknown = (cause) => src_errors/* RotationError */.FL.of("ROTATION_UNKNOWN", { provider: title }, { cause, detail: lost.message, changed: "unknown" });
-        try {
-            const found = await findNewSecret();
-            if (found !== undefined)
-                return found;
-            context.onWait(`${lost.message} Looking once more which secret is in force`, SECOND_LOOK);
-            await clock.sleep(SECOND_LOOK);
-            const second = await findNewSecret();
-            if (second !== undefined)
-                return second;
-            // Twice the former one: the lost call was not carried out, so one more is one rotation.
-            return await refresh();
-        }
-        catch (error) {
-            const late = await findNewSecret().catch(() => undefined);
-            if (late !== undefined)
-                return late;
-            throw unknown(error);
-        }
-    };
     return {
         title,
         apiUrl,
@@ -13943,18 +13962,10 @@ function createAuthing(inputs, context) {
                 const error = src_errors/* RotationError */.FL.from(thrown);
                 if (error.changed === "no")
                     throw error;
-                return recover(error);
+                return settleLost(error, { provider: title, context, findNew: findNewSecret, again: refresh });
             }
         },
-        async read() {
-            for (let attempt = 1;; attempt += 1) {
-                const found = await readSecret();
-                const stale = refreshed && before !== undefined && found.value.equals(before);
-                if (!stale || attempt > STALE_READS)
-                    return found;
-                await clock.sleep(1_000 * attempt);
-            }
-        },
+        read: () => readPastStale(context, () => readSecret(), ({ value }) => refreshed && before !== undefined && value.equals(before)),
         ...(appUrl === undefined ? {} : { verify: (secret) => introspect(secret, appUrl) }),
     };
     /**
@@ -14926,6 +14937,372 @@ function readInbox(inputs) {
     };
 }
 
+// EXTERNAL MODULE: ./src/providers/http/pointer.ts
+var http_pointer = __nccwpck_require__(802);
+;// CONCATENATED MODULE: ./src/providers/http/template.ts
+/**
+ * Texts in which `{app-id}` stands for the app's id. Each kind of place has an encoding, so that an id stays one segment
+ * of a path, one value of a query or a form, and one text of JSON, whatever characters it has.
+ */
+const PLACEHOLDER = "{app-id}";
+function hasPlaceholder(template) {
+    return template.includes(PLACEHOLDER);
+}
+/** An address with the id in its path or query. */
+function fillUrl(template, appId) {
+    return fill(template, encodeURIComponent(appId.toWellFormed()));
+}
+/** A body of `application/x-www-form-urlencoded`. */
+function fillForm(template, appId) {
+    return fill(template, encodeURIComponent(appId.toWellFormed()));
+}
+/** JSON with the id in its texts; undefined if it is none, or has the id elsewhere. */
+function fillJson(template, appId) {
+    try {
+        // With the placeholder as it stands this is JSON only if that is part of a text.
+        JSON.parse(template);
+    }
+    catch {
+        return undefined;
+    }
+    return fill(template, JSON.stringify(appId).slice(1, -1));
+}
+/** The value of a header; undefined if none can carry it, as with a line break that would begin another one. */
+function fillHeader(template, appId) {
+    const value = fill(template, appId);
+    return isHeaderValue(value) ? value : undefined;
+}
+/** https://www.rfc-editor.org/rfc/rfc9110#field.values */
+function isHeaderValue(text) {
+    return /^[\t\x20-\x7e\x80-\xff]*$/.test(text);
+}
+/** Whether `.` or `..` in the path would lead elsewhere. */
+function climbs(url) {
+    const [path = ""] = url.replace(/^[a-z]+:\/\/[^/?#]*/i, "").split(/[?#]/);
+    const segments = (text) => text.split("/").length;
+    return path !== "" && segments(new URL(url).pathname) !== segments(path);
+}
+function fill(template, value) {
+    // As a function, since "$&" in a text would mean something.
+    return template.replaceAll(PLACEHOLDER, () => value);
+}
+
+;// CONCATENATED MODULE: ./src/providers/http/declaration.ts
+
+
+
+
+/** What may stand in the map and in those within it. The names in `headers` are free. */
+const HTTP_KEYS = {
+    http: ["url", "method", "headers", "body", "pointer", "success", "read", "auth"],
+    "http.success": ["pointer", "value"],
+    "http.read": ["url", "headers", "pointer"],
+    "http.auth": ["headers", "token-url", "client-id", "client-secret", "scope", "client-auth"],
+};
+const HEADER_MAPS = ["http.headers", "http.read.headers", "http.auth.headers"];
+/** Headers that the connection itself needs, or that would say where it goes. */
+const OWN_HEADERS = /^(?:host|connection|keep-alive|content-length|transfer-encoding|te|trailer|upgrade|expect)$/;
+/** Headers that hold credentials, which do not stand in a file. */
+const CREDENTIAL_HEADERS = /^(?:authorization|proxy-authorization|cookie)$/;
+const EXPECTED_URL = "an address with {app-id} in its path or query only";
+/** Reads the map `http`. Problems go to the inputs. */
+function readDeclaration(inputs, masker) {
+    const names = inputs.below("http");
+    if (names.length === 0) {
+        const found = `"http"`;
+        const expected = `a rotations file (input "config") that describes the service under "http:"`;
+        inputs.problem(src_errors/* RotationError */.FL.of("INPUT_INVALID", { input: "provider", found, expected }));
+        return NOTHING;
+    }
+    checkKeys(inputs, names);
+    const base = inputs.url("api-url");
+    const template = inputs.address("http.url", base) ?? missing(inputs, "http.url");
+    const body = readBody(inputs);
+    const type = body === undefined ? {} : { "content-type": "application/json" };
+    const success = readSuccess(inputs, names);
+    const read = readRead(inputs, names, base);
+    return {
+        apiUrl: base ?? template.replace(/\?.*$/s, "").replace(/\/+$/, ""),
+        rotation: {
+            method: inputs.choice("http.method", ["POST", "PUT", "PATCH"]),
+            url: filled(inputs, "http.url", template),
+            headers: { accept: "application/json", ...type, ...readHeaders(inputs, "http.headers") },
+            ...(body === undefined ? {} : { body }),
+        },
+        pointer: readPointer(inputs, "http.pointer"),
+        ...(success === undefined ? {} : { success }),
+        ...(read === undefined ? {} : { read }),
+        auth: readAuth(inputs, { names, base, masker }),
+    };
+}
+/** Stands in for what could not be read; with problems nothing is asked of anybody. */
+const NOTHING = {
+    apiUrl: "",
+    rotation: { method: "POST", url: "", headers: {} },
+    pointer: "",
+    auth: { kind: "headers", headers: {}, digest: "" },
+};
+/** An unknown key may be a misspelt condition, so it is no mere warning. */
+function checkKeys(inputs, names) {
+    const maps = HTTP_KEYS;
+    const isMap = (name) => Object.hasOwn(maps, name) || HEADER_MAPS.some((headers) => headers === name);
+    for (const name of names) {
+        const parent = HEADER_MAPS.find((headers) => name.startsWith(`${headers}.`)) ?? parentOf(name);
+        const keys = maps[parent];
+        const key = name.slice(parent.length + 1);
+        if (isMap(name) && inputs.optional(name) !== undefined) {
+            problem(inputs, name, { at: name, found: "it is a text", expected: "a map" });
+        }
+        else if (keys !== undefined ? !keys.includes(key) : !isMap(parent)) {
+            const expected = keys?.map((each) => `"${each}"`).join(", ") ?? "a text";
+            problem(inputs, name, { at: parent, found: `there is "${key}"`, expected });
+        }
+    }
+}
+function problem(inputs, input, context) {
+    inputs.problem(src_errors/* RotationError */.FL.of("CONFIG_INVALID", context), { input });
+}
+function parentOf(name) {
+    return name.slice(0, name.lastIndexOf("."));
+}
+function missing(inputs, input) {
+    const key = input.slice(parentOf(input).length + 1);
+    problem(inputs, input, { at: parentOf(input), found: `there is no "${key}"`, expected: "one" });
+    return "";
+}
+function invalid(inputs, input, found, expected) {
+    inputs.problem(src_errors/* RotationError */.FL.of("INPUT_INVALID", { input, found, expected }));
+}
+/** An address with the id in it. */
+function filled(inputs, name, template) {
+    const { appId } = inputs;
+    if (!URL.canParse(template))
+        return template;
+    const [authority = ""] = /^[a-z]+:\/\/[^/?#]*/i.exec(template) ?? [];
+    if (hasPlaceholder(authority))
+        invalid(inputs, name, "an address with {app-id} in its host", EXPECTED_URL);
+    const other = /\{(?!app-id\})[^{}]*\}?|(?<!\{app-id)\}/.exec(template)?.[0];
+    if (other !== undefined)
+        invalid(inputs, name, `an address with "${other}"`, EXPECTED_URL);
+    const url = fillUrl(template, appId);
+    if (URL.canParse(url) && climbs(url)) {
+        invalid(inputs, name, "an address whose path climbs with this app-id", `one without "." and ".."`);
+    }
+    return url;
+}
+function readBody(inputs) {
+    const template = inputs.optional("http.body");
+    if (template === undefined)
+        return undefined;
+    const [type = ""] = (contentType(inputs) ?? "application/json").toLowerCase().split(";");
+    const { appId } = inputs;
+    if (/^application\/(?:[\w.-]+\+)?json$/.test(type.trim())) {
+        const body = fillJson(template, appId);
+        if (body === undefined)
+            invalid(inputs, "http.body", "no JSON", "JSON with {app-id} in its texts only");
+        return body;
+    }
+    if (type.trim() === "application/x-www-form-urlencoded")
+        return fillForm(template, appId);
+    if (hasPlaceholder(template)) {
+        invalid(inputs, "http.body", `a text of type "${type}" with {app-id}`, "JSON or a form, where it can be encoded");
+    }
+    return template;
+}
+function contentType(inputs) {
+    const name = inputs.below("http.headers").find((each) => /\.content-type$/i.test(each));
+    return name === undefined ? undefined : inputs.optional(name);
+}
+/** The headers of a map, their names in lower case. */
+function readHeaders(inputs, map) {
+    const headers = {};
+    for (const [path, name] of headerNames(inputs, map)) {
+        if (CREDENTIAL_HEADERS.test(name)) {
+            const expected = `it under "http.auth.headers", from a variable of the step's "env:"`;
+            problem(inputs, path, { at: map, found: `there is "${name}"`, expected });
+        }
+        const template = inputs.optional(path) ?? "";
+        const value = fillHeader(template, inputs.appId);
+        if (value === undefined)
+            invalid(inputs, path, "a text that no header can carry", "one line of Latin characters");
+        headers[name] = value ?? "";
+    }
+    return headers;
+}
+/** The inputs of a map of headers, with the headers' names in lower case. */
+function headerNames(inputs, map) {
+    const seen = new Set();
+    return inputs.below(map).map((path) => {
+        const name = path.slice(map.length + 1).toLowerCase();
+        const token = /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name);
+        if (!token || OWN_HEADERS.test(name) || seen.has(name)) {
+            const found = seen.has(name) ? `there is "${name}" twice` : `there is "${name}"`;
+            problem(inputs, path, {
+                at: map,
+                found,
+                expected: "names of headers, each once, and none of the connection's",
+            });
+        }
+        seen.add(name);
+        return [path, name];
+    });
+}
+function readPointer(inputs, name) {
+    const pointer = inputs.optional(name) ?? missing(inputs, name);
+    if (pointer !== "" && !(0,http_pointer/* isPointer */._)(pointer)) {
+        invalid(inputs, name, `"${pointer}"`, "a JSON Pointer such as /data/secret");
+    }
+    return pointer;
+}
+function readSuccess(inputs, names) {
+    if (!names.includes("http.success"))
+        return undefined;
+    const value = inputs.optional("http.success.value") ?? missing(inputs, "http.success.value");
+    return { pointer: readPointer(inputs, "http.success.pointer"), value };
+}
+function readRead(inputs, names, base) {
+    if (!names.includes("http.read"))
+        return undefined;
+    const template = inputs.address("http.read.url", base) ?? missing(inputs, "http.read.url");
+    return {
+        url: filled(inputs, "http.read.url", template),
+        headers: { accept: "application/json", ...readHeaders(inputs, "http.read.headers") },
+        pointer: readPointer(inputs, "http.read.pointer"),
+    };
+}
+function readAuth(inputs, { names, base, masker, }) {
+    const oauth = names.some((name) => name.startsWith("http.auth.") && !name.startsWith("http.auth.headers"));
+    const headers = inputs.below("http.auth.headers").length > 0;
+    if (oauth && headers) {
+        const conflict = { first: "http.auth.token-url", second: "http.auth.headers" };
+        inputs.problem(src_errors/* RotationError */.FL.of("INPUT_CONFLICT", conflict), { input: "http.auth" });
+    }
+    if (!oauth && !headers) {
+        const expected = `"headers", or "token-url", "client-id" and "client-secret"`;
+        problem(inputs, "http.auth", { at: "http.auth", found: "there is nothing", expected });
+        return NOTHING.auth;
+    }
+    return oauth ? readClient(inputs, base) : readCredentialHeaders(inputs, masker);
+}
+function readClient(inputs, base) {
+    const tokenUrl = inputs.address("http.auth.token-url", base) ?? missing(inputs, "http.auth.token-url");
+    if (hasPlaceholder(tokenUrl))
+        invalid(inputs, "http.auth.token-url", "an address with {app-id}", "one without it");
+    const clientId = inputs.credential("http.auth.client-id") ?? missing(inputs, "http.auth.client-id");
+    const clientSecret = inputs.secret("http.auth.client-secret");
+    const scope = inputs.optional("http.auth.scope");
+    const clientAuth = inputs.choice("http.auth.client-auth", ["basic", "post"]);
+    const digest = digestOf(tokenUrl, clientId, clientSecret.expose(), scope ?? "");
+    return { kind: "client-credentials", digest, tokenUrl, clientId, clientSecret, scope, clientAuth };
+}
+function readCredentialHeaders(inputs, masker) {
+    const entries = headerNames(inputs, "http.auth.headers").map(([path, name]) => {
+        const value = inputs.secret(path);
+        if (!isHeaderValue(value.expose())) {
+            invalid(inputs, path, "a text that no header can carry", "one line of Latin characters");
+        }
+        // Behind a scheme such as "Bearer" the credential may show up alone.
+        masker.mask(value.expose().replace(/^\S+\s+/, ""));
+        return [name, value];
+    });
+    const digest = digestOf(...entries.flatMap(([name, value]) => [name, value.expose()]));
+    return { kind: "headers", digest, headers: Object.fromEntries(entries) };
+}
+
+;// CONCATENATED MODULE: ./src/providers/http.ts
+
+
+
+const http_title = "HTTP service";
+/**
+ * Rotates a secret at any service, by requests that the map `http` of a rotations file describes. What it does not
+ * describe is not known: without `read` a lost answer stays one.
+ */
+function createHttp(inputs, context) {
+    const { appId } = inputs;
+    const declaration = readDeclaration(inputs, context.masker);
+    const { apiUrl, read } = declaration;
+    /** The secret in force before this run, if it can be read. */
+    let before;
+    /** Whether this run has asked for a new one, so that a read may still show the former. */
+    let ordered = false;
+    let loading;
+    // Few services are described so.
+    const client = () => (loading ??= __nccwpck_require__.e(/* import() */ 720).then(__nccwpck_require__.bind(__nccwpck_require__, 2720)).then(({ createHttpClient }) => createHttpClient(declaration, { title: http_title, appId }, context)));
+    const isFormer = ({ value }) => before !== undefined && value.equals(before);
+    const order = async () => {
+        const service = await client();
+        ordered = true;
+        const made = { value: await service.rotate() };
+        if (isFormer(made))
+            throw src_errors/* RotationError */.FL.of("SECRET_UNCHANGED", { provider: http_title }, { changed: "unknown" });
+        return made;
+    };
+    const unreadable = {
+        title: http_title,
+        apiUrl,
+        confirms: "beside",
+        async preflight(signal) {
+            signal.throwIfAborted();
+            await (await client()).logIn(signal);
+            return undefined;
+        },
+        async rotate() {
+            try {
+                return await order();
+            }
+            catch (thrown) {
+                const error = src_errors/* RotationError */.FL.from(thrown);
+                if (error.changed === "no")
+                    throw error;
+                const options = { cause: error, detail: error.message, changed: "unknown" };
+                throw src_errors/* RotationError */.FL.of("ROTATION_UNKNOWN", { provider: http_title }, options);
+            }
+        },
+    };
+    if (read === undefined)
+        return unreadable;
+    const readSecret = async (signal) => ({
+        value: await (await client()).read(read, signal),
+    });
+    const findNew = async () => {
+        const found = await readSecret();
+        return before === undefined || isFormer(found) ? undefined : found;
+    };
+    return {
+        ...unreadable,
+        async preflight(signal) {
+            await unreadable.preflight(signal);
+            const inForce = await readSecret(signal);
+            before = inForce.value;
+            return inForce;
+        },
+        async rotate() {
+            try {
+                return await order();
+            }
+            catch (thrown) {
+                const error = src_errors/* RotationError */.FL.from(thrown);
+                if (error.changed === "no")
+                    throw error;
+                // A whole answer that is no success: nothing is under way any more, so what can be read is what came of it.
+                if (error.code === "PROVIDER_REFUSED")
+                    return refused(error);
+                return settleLost(error, { provider: http_title, context, findNew, again: order });
+            }
+        },
+        read: () => readPastStale(context, () => readSecret(), (found) => ordered && isFormer(found)),
+    };
+    async function refused(error) {
+        const found = await findNew().catch(() => {
+            throw error;
+        });
+        if (found !== undefined)
+            return found;
+        throw error.harmless();
+    }
+}
+
 ;// CONCATENATED MODULE: ./src/providers/huawei/signature.ts
 
 const ALGORITHM = "SDK-HMAC-SHA256";
@@ -15695,6 +16072,7 @@ async function asUnknown(following) {
 
 
 
+
 /** Every provider this action knows. To add one, add its line here. */
 const providers = {
     authing: createAuthing,
@@ -15702,6 +16080,7 @@ const providers = {
     feishu: createFeishu,
     "huawei-apig": createHuaweiApig,
     "huawei-csms": createHuaweiCsms,
+    http: createHttp,
 };
 
 ;// CONCATENATED MODULE: ./src/inputs/rotation.ts
@@ -15949,6 +16328,7 @@ function stepSource(raw) {
     return {
         text: (name) => raw[name],
         names: Object.keys(raw),
+        below: () => [],
         at: () => undefined,
         toSet: (name) => `Set "${name}" under "with:"; a \${{ secrets.NAME }} that this job cannot read is empty too.`,
     };
@@ -15958,14 +16338,24 @@ function entrySource({ name: rotation, at, inputs }, { variable }) {
         text: (name) => inputs.get(name)?.text,
         // What is inherited is for whichever provider uses it.
         names: [...inputs].filter(([, { inherited }]) => !inherited).map(([name]) => name),
+        below: (name) => [...inputs.keys()].filter((each) => each.startsWith(`${name}.`)),
         at(name, item) {
-            const input = name === undefined ? undefined : inputs.get(name);
+            const input = name === undefined ? undefined : nearest(name, inputs);
             const place = (item === undefined ? undefined : input?.items[item]) ?? input?.at ?? at;
             return `${place} (${rotation})`;
         },
         toSet: (name) => `Set "${name}" in this rotation or in "defaults"; a secret comes from the step's "env:", as \${NAME}.`,
         expand: (input, text) => expand(input, text, variable),
     };
+}
+/** An input, or the innermost map in which it is missing. */
+function nearest(name, inputs) {
+    for (let path = name; path !== ""; path = path.slice(0, Math.max(0, path.lastIndexOf(".")))) {
+        const found = inputs.get(path);
+        if (found !== undefined)
+            return found;
+    }
+    return undefined;
 }
 /** Variables that are GitHub's and the runner's, or hold the inputs themselves. */
 const FOREIGN = /^(?:ACTIONS|GITHUB|RUNNER|INPUT)_/i;
@@ -17363,7 +17753,7 @@ var external_node_util_ = __nccwpck_require__(7975);
 const SHORTEST_MASK = 6;
 const LINE_BREAK = /\r\n|\r|\n/;
 /** Stands wherever a secret would have been printed. */
-const PLACEHOLDER = "***";
+const secret_PLACEHOLDER = "***";
 /**
  * A value that cannot be printed: strings, JSON and `util.inspect` show a placeholder. Only {@link Masker.secret}
  * makes one, so a secret cannot exist unmasked.
@@ -17384,13 +17774,13 @@ class Secret {
         return this.#value === other.#value;
     }
     toString() {
-        return PLACEHOLDER;
+        return secret_PLACEHOLDER;
     }
     toJSON() {
-        return PLACEHOLDER;
+        return secret_PLACEHOLDER;
     }
     [external_node_util_.inspect.custom]() {
-        return PLACEHOLDER;
+        return secret_PLACEHOLDER;
     }
 }
 /** Knows every secret of this process in every form that could show up, and hides them all. */
@@ -17429,7 +17819,7 @@ class Masker {
         let end = -1;
         for (const { start, end: formEnd } of found) {
             if (start > end)
-                clean += text.slice(Math.max(end, 0), start) + PLACEHOLDER;
+                clean += text.slice(Math.max(end, 0), start) + secret_PLACEHOLDER;
             end = Math.max(end, formEnd);
         }
         return clean + text.slice(Math.max(end, 0));
@@ -17934,6 +18324,34 @@ function unusable(value) {
     if (Buffer.byteLength(value) > LARGEST_SECRET)
         return "larger than 48 KB";
     return undefined;
+}
+
+
+/***/ }),
+
+/***/ 802:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   _: () => (/* binding */ isPointer),
+/* harmony export */   c: () => (/* binding */ resolvePointer)
+/* harmony export */ });
+/** Whether a text is a JSON Pointer (https://www.rfc-editor.org/rfc/rfc6901) to a part of a value. */
+function isPointer(text) {
+    return /^(?:\/(?:[^~/]|~[01])*)+$/.test(text);
+}
+/** What a JSON Pointer leads to; undefined if that is nothing. */
+function resolvePointer(value, pointer) {
+    let at = value;
+    for (const token of pointer.split("/").slice(1)) {
+        const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
+        // Of a list only its elements: "length" is JavaScript's, not the answer's.
+        const foreign = Array.isArray(at) && !/^(?:0|[1-9]\d*)$/.test(key);
+        if (typeof at !== "object" || at === null || foreign || !Object.hasOwn(at, key))
+            return undefined;
+        at = at[key];
+    }
+    return at;
 }
 
 

@@ -57,7 +57,7 @@ export class RotationError extends Error {
     return new RotationError(code, `${place}: ${message}`, hint, { ...rest, cause: this.cause });
   }
 
-  /** The same problem with a request that changes nothing, such as one for a token. */
+  /** The same problem, where it is known that nothing changed, as with a request for a token. */
   harmless(): RotationError {
     if (this.changed === "no") return this;
     const { code, message, hint, ...rest } = this;

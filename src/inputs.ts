@@ -2,7 +2,7 @@ import { RotationError, RotationErrors } from "./errors.ts";
 import { formatTarget, type Target, targetKey } from "./github/target.ts";
 import { createReader, type InputSource, type Reader } from "./inputs/reader.ts";
 import { readRotation, type Step } from "./inputs/rotation.ts";
-import type { Entry } from "./inputs/rotations-file.ts";
+import type { Entry, FileInput } from "./inputs/rotations-file.ts";
 import type { IdTokenService, ProviderContext, RunEvent } from "./providers/provider.ts";
 import type { Masker, Secret } from "./secret.ts";
 import type { Rotation } from "./stages/stage.ts";
@@ -233,6 +233,7 @@ function stepSource(raw: RawInputs): InputSource {
   return {
     text: (name) => raw[name],
     names: Object.keys(raw),
+    below: () => [],
     at: () => undefined,
     toSet: (name) =>
       `Set "${name}" under "with:"; a \${{ secrets.NAME }} that this job cannot read is empty too.`,
@@ -244,8 +245,9 @@ function entrySource({ name: rotation, at, inputs }: Entry, { variable }: RunFac
     text: (name) => inputs.get(name)?.text,
     // What is inherited is for whichever provider uses it.
     names: [...inputs].filter(([, { inherited }]) => !inherited).map(([name]) => name),
+    below: (name) => [...inputs.keys()].filter((each) => each.startsWith(`${name}.`)),
     at(name, item) {
-      const input = name === undefined ? undefined : inputs.get(name);
+      const input = name === undefined ? undefined : nearest(name, inputs);
       const place = (item === undefined ? undefined : input?.items[item]) ?? input?.at ?? at;
       return `${place} (${rotation})`;
     },
@@ -253,6 +255,15 @@ function entrySource({ name: rotation, at, inputs }: Entry, { variable }: RunFac
       `Set "${name}" in this rotation or in "defaults"; a secret comes from the step's "env:", as \${NAME}.`,
     expand: (input, text) => expand(input, text, variable),
   };
+}
+
+/** An input, or the innermost map in which it is missing. */
+function nearest(name: string, inputs: Entry["inputs"]): FileInput | undefined {
+  for (let path = name; path !== ""; path = path.slice(0, Math.max(0, path.lastIndexOf(".")))) {
+    const found = inputs.get(path);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** Variables that are GitHub's and the runner's, or hold the inputs themselves. */

@@ -64,7 +64,7 @@ class errors_RotationError extends Error {
         const { code, message, hint, ...rest } = this;
         return new errors_RotationError(code, `${place}: ${message}`, hint, { ...rest, cause: this.cause });
     }
-    /** The same problem with a request that changes nothing, such as one for a token. */
+    /** The same problem, where it is known that nothing changed, as with a request for a token. */
     harmless() {
         if (this.changed === "no")
             return this;

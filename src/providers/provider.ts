@@ -144,7 +144,14 @@ export interface ProviderInputs {
   /** A base URL without its trailing slashes: `https`, or `http` to loopback. */
   url(name: string, standard: string): string;
   url(name: string): string | undefined;
-  /** A whole address to call, which may have a query; `https`, or `http` to loopback. */
-  address(name: string): string | undefined;
-  problem(error: RotationError): void;
+  /**
+   * A whole address to call, which may have a query; `https`, or `http` to loopback.
+   *
+   * @param base what an address that begins with `/` is below. Default: none may.
+   */
+  address(name: string, base?: string): string | undefined;
+  /** The names of what stands in a map of a rotations file, such as `http.url` in `http`. */
+  below(name: string): readonly string[];
+  /** @param where the input that it is about, if the error itself does not say it. */
+  problem(error: RotationError, where?: { readonly input: string }): void;
 }
