@@ -61,7 +61,7 @@ const boundaries = [
   },
   {
     files: ["providers/**"],
-    rule: "A provider may import http, retry, secret, errors, its contract, answer, its own family and node: built-ins, and types from inputs and clock; never GitHub, never another provider.",
+    rule: "A provider may import http, retry, secret, errors, its contract, answer, credential-gate, id-token, read-back, its own family and node: built-ins, and types from inputs and clock; never GitHub, never another provider.",
     imports: [
       "http",
       "retry",
@@ -70,6 +70,8 @@ const boundaries = [
       "providers/provider",
       "providers/answer",
       "providers/credential-gate",
+      "providers/id-token",
+      "providers/read-back",
       "providers/FAMILY/**",
       "node:*",
     ],

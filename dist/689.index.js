@@ -17,6 +17,10 @@ export const modules = {
 const STEP_INPUTS = ["mode", "force", "config", "only", "github-token"];
 /** The only input that may be a list. */
 const LIST_INPUT = "targets";
+/** The only input that is a map. What stands in it are inputs of their own, such as `http.read.url`. */
+const MAP_INPUT = "http";
+/** How deep maps in it go: `http.auth.headers.NAME`. An alias of what it stands in would have no end. */
+const DEEPEST = 3;
 /** A name that matrix jobs, log groups and tables can show, and that `only` can name. */
 const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N} ._-]{0,98}[\p{L}\p{N}._-])?$/u;
 /**
@@ -115,7 +119,10 @@ function readInputs(reading, node, { at, inherited }) {
         if (STEP_INPUTS.includes(key)) {
             problem(whereIs(reading, pair).at, `"${key}" is here`, `it in the step's "with:", as it holds for all rotations`);
         }
-        else if ((0,yaml__WEBPACK_IMPORTED_MODULE_0__/* .isScalar */ .jn)(value)) {
+        else if (key === MAP_INPUT && (0,yaml__WEBPACK_IMPORTED_MODULE_0__/* .isMap */ .jh)(value)) {
+            flatten(reading, value, { name: key, at: place, inherited, inputs });
+        }
+        else if ((0,yaml__WEBPACK_IMPORTED_MODULE_0__/* .isScalar */ .jn)(value) && key !== MAP_INPUT) {
             inputs.set(key, { text: textOf(value), at: place, items: [], inherited });
         }
         else if ((0,yaml__WEBPACK_IMPORTED_MODULE_0__/* .isSeq */ .oP)(value) &&
@@ -130,10 +137,27 @@ function readInputs(reading, node, { at, inherited }) {
             });
         }
         else {
-            problem(place, `"${key}" is ${kindOf(value)}`, key === LIST_INPUT ? "a text, or a list of texts" : "a text");
+            const expected = { [LIST_INPUT]: "a text, or a list of texts", [MAP_INPUT]: "a map" }[key] ?? "a text";
+            problem(place, `"${key}" is ${kindOf(value)}`, expected);
         }
     }
     return inputs;
+}
+/** Adds every text of a map by its path, and the map itself as an empty one, so that its place is known. */
+function flatten(reading, map, { name, at, inherited, inputs, depth = 1, }) {
+    inputs.set(name, { text: "", at, items: [], inherited });
+    for (const pair of map.items) {
+        const path = `${name}.${keyOf(pair)}`;
+        const value = resolve(reading, pair.value);
+        const place = startOf(reading, value, whereIs(reading, pair).at);
+        if ((0,yaml__WEBPACK_IMPORTED_MODULE_0__/* .isScalar */ .jn)(value))
+            inputs.set(path, { text: textOf(value), at: place, items: [], inherited });
+        else if ((0,yaml__WEBPACK_IMPORTED_MODULE_0__/* .isMap */ .jh)(value) && depth < DEEPEST) {
+            flatten(reading, value, { name: path, at: place, inherited, inputs, depth: depth + 1 });
+        }
+        else
+            reading.problem(place, `"${path}" is ${kindOf(value)}`, "a text");
+    }
 }
 function resolve({ document }, node) {
     return (0,yaml__WEBPACK_IMPORTED_MODULE_0__/* .isAlias */ .Vj)(node) ? (node.resolve(document) ?? null) : node;

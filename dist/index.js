@@ -12081,6 +12081,13 @@ class RotationError extends Error {
         const { code, message, hint, ...rest } = this;
         return new RotationError(code, `${place}: ${message}`, hint, { ...rest, cause: this.cause });
     }
+    /** The same problem, where it is known that nothing changed, as with a request for a token. */
+    harmless() {
+        if (this.changed === "no")
+            return this;
+        const { code, message, hint, ...rest } = this;
+        return new RotationError(code, message, hint, { ...rest, cause: this.cause, changed: "no" });
+    }
     /** Makes a RotationError of anything thrown. What is not ours becomes `INTERNAL`, without its message. */
     static from(thrown) {
         if (thrown instanceof RotationError)
@@ -12219,6 +12226,12 @@ const problems = {
         fix: "Renew the management credential at the provider and store it in the secret that the step reads.",
         message: (c) => `${c.provider} refused the management credential; expected ${c.inputs} to be valid.`,
         hint: (c) => c.hint ?? `Check ${c.inputs}, then run again.`,
+    }),
+    ID_TOKEN_UNAVAILABLE: problem({
+        title: "The workflow's OIDC token cannot be had",
+        meaning: "`oidc-…` inputs trade the token by which GitHub names this job for keys of the cloud, and GitHub gives it only to jobs with the permission `id-token: write`; workflows for pull requests of forks never get it.",
+        fix: "Give the job `permissions:` with `id-token: write`; in a workflow that is called by another one, give it in both.",
+        message: (c) => `The workflow's OIDC token cannot be had: ${c.found}; expected a job with the permission "id-token: write".`,
     }),
     PROVIDER_FORBIDDEN: problem({
         title: "The management credential lacks a right",
@@ -12488,49 +12501,18 @@ const errorCodes = Object.keys(problems);
 
 /***/ }),
 
-/***/ 9407:
-/***/ ((module, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
-
-__nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9247);
-
-await (0,_main_js__WEBPACK_IMPORTED_MODULE_0__/* .main */ .i)();
-
-__webpack_async_result__();
-} catch(e) { __webpack_async_result__(e); } }, 1);
-
-/***/ }),
-
-/***/ 9247:
+/***/ 2539:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  i: () => (/* binding */ main)
+  HR: () => (/* binding */ HttpFailure),
+  V0: () => (/* binding */ createHttp),
+  tf: () => (/* binding */ followOnOrigin),
+  f_: () => (/* binding */ letRequestsLeave)
 });
 
-;// CONCATENATED MODULE: ./src/clock.ts
-const systemClock = {
-    now: () => Date.now(),
-    sleep: (milliseconds, signal) => new Promise((resolve, reject) => {
-        const abort = () => {
-            clearTimeout(timer);
-            reject(signal?.reason);
-        };
-        const timer = setTimeout(() => {
-            signal?.removeEventListener("abort", abort);
-            resolve();
-        }, milliseconds);
-        if (signal?.aborted === true)
-            abort();
-        else
-            signal?.addEventListener("abort", abort, { once: true });
-    }),
-};
-
-// EXTERNAL MODULE: ./src/errors.ts
-var src_errors = __nccwpck_require__(3916);
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 // EXTERNAL MODULE: ./node_modules/@actions/http-client/lib/proxy.js
@@ -12736,60 +12718,56 @@ function codeOf(error) {
     return code === undefined || code === "UND_ERR_SOCKET" ? "PROXY_HUNG_UP" : code;
 }
 
-;// CONCATENATED MODULE: ./src/retry.ts
 
-/** Reads change nothing, so they may be repeated; a run should still end while somebody watches it. */
-const readPolicy = {
-    attempts: 4,
-    firstWait: 500,
-    longestWait: 8_000,
-    longestRetryAfter: 60_000,
+/***/ }),
+
+/***/ 9407:
+/***/ ((module, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
+
+__nccwpck_require__.a(module, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7675);
+
+await (0,_main_js__WEBPACK_IMPORTED_MODULE_0__/* .main */ .i)();
+
+__webpack_async_result__();
+} catch(e) { __webpack_async_result__(e); } }, 1);
+
+/***/ }),
+
+/***/ 7675:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  i: () => (/* binding */ main)
+});
+
+;// CONCATENATED MODULE: ./src/clock.ts
+const systemClock = {
+    now: () => Date.now(),
+    sleep: (milliseconds, signal) => new Promise((resolve, reject) => {
+        const abort = () => {
+            clearTimeout(timer);
+            reject(signal?.reason);
+        };
+        const timer = setTimeout(() => {
+            signal?.removeEventListener("abort", abort);
+            resolve();
+        }, milliseconds);
+        if (signal?.aborted === true)
+            abort();
+        else
+            signal?.addEventListener("abort", abort, { once: true });
+    }),
 };
-/**
- * Repeats what is harmless to repeat, reads and writes of markers, while it fails with a transient
- * {@link RotationError}. Anything else, a 401 above all, is final, unless the policy says otherwise.
- *
- * @throws what the last try threw.
- */
-async function retry(attemptOnce, { clock, signal, onWait }, policy = readPolicy) {
-    for (let attempt = 1;; attempt += 1) {
-        try {
-            return await attemptOnce();
-        }
-        catch (thrown) {
-            const error = src_errors/* RotationError */.FL.from(thrown);
-            const repeats = policy.repeats?.(error) ?? error.transient;
-            const tooLong = (error.retryAfter ?? 0) > policy.longestRetryAfter;
-            if (!repeats || tooLong || attempt >= policy.attempts)
-                throw error;
-            // What was cut off by the cancellation itself is not waited for.
-            signal?.throwIfAborted();
-            const wait = backoff(policy, attempt, error.retryAfter);
-            onWait(error, wait);
-            await clock.sleep(wait, signal);
-        }
-    }
-}
-/** The wait after the given failed attempt (1 is the first), in milliseconds. `retryAfter` is obeyed as a least. */
-function backoff({ firstWait, longestWait }, attempt, retryAfter = 0) {
-    const doubled = Math.min(longestWait, firstWait * 2 ** (attempt - 1));
-    // Spread out, so that runs which failed together do not come back together.
-    const spread = doubled * (0.75 + Math.random() * 0.5);
-    return Math.round(Math.max(spread, retryAfter));
-}
-/**
- * The wait that a `Retry-After` header asks for, in milliseconds: seconds or an HTTP date
- * (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after). Undefined if absent or unreadable.
- */
-function parseRetryAfter(header, now) {
-    if (header === undefined)
-        return undefined;
-    if (/^\d+$/.test(header.trim()))
-        return Number(header.trim()) * 1_000;
-    const date = Date.parse(header);
-    return Number.isNaN(date) ? undefined : Math.max(0, date - now);
-}
 
+// EXTERNAL MODULE: ./src/errors.ts
+var src_errors = __nccwpck_require__(3916);
+// EXTERNAL MODULE: ./src/http.ts + 1 modules
+var src_http = __nccwpck_require__(2539);
+// EXTERNAL MODULE: ./src/retry.ts
+var retry = __nccwpck_require__(9809);
 ;// CONCATENATED MODULE: ./src/github/target.ts
 
 /**
@@ -12960,7 +12938,7 @@ const API_VERSION = "2022-11-28";
  */
 function createGitHubApi(options) {
     const { clock } = options;
-    const http = followOnOrigin(options.http);
+    const http = (0,src_http/* followOnOrigin */.tf)(options.http);
     let loaded;
     return async ({ method, path, place, action, body, signal }) => {
         // Loaded with the first request: a run whose inputs are wrong never needs it.
@@ -13004,7 +12982,7 @@ function invalidAnswer(action, found) {
 const say = () => undefined;
 const SILENT = { debug: say, info: say, warn: say, error: say };
 async function loadOctokit(token, apiUrl) {
-    await letRequestsLeave();
+    await (0,src_http/* letRequestsLeave */.f_)();
     const { getOctokit } = await Promise.all(/* import() */[__nccwpck_require__.e(752), __nccwpck_require__.e(413)]).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
     return getOctokit(token.expose(), { baseUrl: apiUrl, log: SILENT });
 }
@@ -13035,7 +13013,7 @@ function toRotationError(thrown, { place, action, now }) {
         return thrown;
     if (!(thrown instanceof Error))
         return src_errors/* RotationError */.FL.from(thrown);
-    if (thrown.cause instanceof HttpFailure) {
+    if (thrown.cause instanceof src_http/* HttpFailure */.HR) {
         const { reason } = thrown.cause;
         return src_errors/* RotationError */.FL.of("GITHUB_UNREACHABLE", { action, reason }, { cause: thrown.cause, transient: true, changed: thrown.cause.sent ? "unknown" : "no" });
     }
@@ -13070,7 +13048,7 @@ function toRotationError(thrown, { place, action, now }) {
                 const found = `status ${String(status)}`;
                 return src_errors/* RotationError */.FL.of("GITHUB_ANSWER_INVALID", { action, found }, options);
             }
-            const retryAfter = parseRetryAfter(headers["retry-after"], now);
+            const retryAfter = (0,retry/* parseRetryAfter */.mu)(headers["retry-after"], now);
             return src_errors/* RotationError */.FL.of("GITHUB_UNAVAILABLE", { action, status }, { ...options, transient: true, retryAfter });
         }
     }
@@ -13083,7 +13061,7 @@ function toRotationError(thrown, { place, action, now }) {
 function rateLimitWait(status, headers, message, now) {
     if (status !== 403 && status !== 429)
         return undefined;
-    const asked = parseRetryAfter(headers["retry-after"], now);
+    const asked = (0,retry/* parseRetryAfter */.mu)(headers["retry-after"], now);
     if (asked !== undefined)
         return asked;
     if (headers["x-ratelimit-remaining"] === "0") {
@@ -13481,7 +13459,7 @@ function secretsPath(place) {
 }
 function createSecretStore({ api, lane, clock, onWait, cache, }) {
     // A run may wait out a limit, but not the hour that GitHub's primary one can take.
-    const policy = { ...readPolicy, longestRetryAfter: 15 * 60_000 };
+    const policy = { ...retry/* readPolicy */.T4, longestRetryAfter: 15 * 60_000 };
     const again = (signal) => ({
         clock,
         signal,
@@ -13501,8 +13479,8 @@ function createSecretStore({ api, lane, clock, onWait, cache, }) {
     };
     const readContents = async (place, signal) => {
         const [publicKey, listed] = await Promise.all([
-            retry(() => readPublicKey(place, signal), again(signal), policy),
-            retry(() => list(read, place, signal), again(signal), policy),
+            (0,retry/* retry */.L5)(() => readPublicKey(place, signal), again(signal), policy),
+            (0,retry/* retry */.L5)(() => list(read, place, signal), again(signal), policy),
         ]);
         return { publicKey, listed, claimed: new Set() };
     };
@@ -13515,7 +13493,7 @@ function createSecretStore({ api, lane, clock, onWait, cache, }) {
         });
         const accesses = await Promise.all(found.map(async ([name, { visibility }]) => {
             const question = { visibility, path: `${secretsPath(place)}/${name}`, place, signal };
-            return [name, await retry(() => readAccess(read, question), again(signal), policy)];
+            return [name, await (0,retry/* retry */.L5)(() => readAccess(read, question), again(signal), policy)];
         }));
         return new Map(accesses);
     };
@@ -13556,7 +13534,7 @@ function createSecretStore({ api, lane, clock, onWait, cache, }) {
             if (status !== 201 && status !== 204)
                 throw invalidAnswer(action, `status ${String(status)}`);
         },
-        updatedAt: (place, name) => retry(async () => {
+        updatedAt: (place, name) => (0,retry/* retry */.L5)(async () => {
             const action = `look at secret ${name}`;
             const path = `${secretsPath(place)}/${name}`;
             try {
@@ -13569,7 +13547,7 @@ function createSecretStore({ api, lane, clock, onWait, cache, }) {
                 throw thrown;
             }
         }, again(), policy),
-        remove: (place, name) => retry(async () => {
+        remove: (place, name) => (0,retry/* retry */.L5)(async () => {
             const action = `delete secret ${name}`;
             const path = `${secretsPath(place)}/${name}`;
             try {
@@ -13684,10 +13662,11 @@ function createReader(source, masker) {
     const invalid = (input, shown, expected) => {
         problem(src_errors/* RotationError */.FL.of("INPUT_INVALID", { input, found: shown, expected }));
     };
-    const address = (name) => {
-        const value = optional(name);
-        if (value === undefined)
+    const address = (name, base) => {
+        const text = optional(name);
+        if (text === undefined)
             return undefined;
+        const value = base !== undefined && text.startsWith("/") ? `${base}${text}` : text;
         const parsed = URL.parse(value);
         if (parsed === null || !["https:", "http:"].includes(parsed.protocol)) {
             invalid(name, "not a web address", "an address such as https://api.example.com");
@@ -13713,6 +13692,7 @@ function createReader(source, masker) {
         credential,
         url,
         address,
+        below: (name) => source.below(name),
         secret: (name) => masker.secret(orMissing(name, credential(name))),
         optionalSecret(name) {
             const value = credential(name);
@@ -13759,98 +13739,8 @@ function isLoopback(hostname) {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
-;// CONCATENATED MODULE: ./src/providers/answer.ts
-
-
-
-/**
- * Sends a request once.
- *
- * @throws {RotationError} PROVIDER_UNREACHABLE, never sent; PROVIDER_ANSWER_LOST or PROVIDER_REDIRECT, which leave
- *   open whether the provider acted.
- */
-async function ask({ http }, request) {
-    const { provider, action } = request;
-    const { host } = new URL(request.url);
-    let response;
-    try {
-        response = await http(request);
-    }
-    catch (cause) {
-        if (!(cause instanceof HttpFailure))
-            throw cause;
-        const { reason } = cause;
-        throw cause.sent
-            ? src_errors/* RotationError */.FL.of("PROVIDER_ANSWER_LOST", { provider, action, reason }, { cause, transient: true, changed: "unknown" })
-            : src_errors/* RotationError */.FL.of("PROVIDER_UNREACHABLE", { provider, host, reason }, { cause, transient: true });
-    }
-    const { status } = response;
-    if (status >= 300 && status < 400) {
-        throw src_errors/* RotationError */.FL.of("PROVIDER_REDIRECT", { provider, host, status }, { changed: "unknown" });
-    }
-    return response;
-}
-/** Repeats a read while that may help, and says why it waits. */
-function askAgain({ clock, onWait }, read, signal) {
-    return retry(read, {
-        clock,
-        signal,
-        onWait: (error, milliseconds) => {
-            onWait(error.message, milliseconds);
-        },
-    });
-}
-/** The object that a body holds as JSON; undefined if it holds none. */
-function parseObject(body) {
-    try {
-        const parsed = JSON.parse(body);
-        return isObject(parsed) ? parsed : undefined;
-    }
-    catch {
-        return undefined;
-    }
-}
-function isObject(value) {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-/** What stands in an answer that is no JSON object, in words for a message. */
-function describeBody({ status, body }) {
-    const what = body.trim() === "" ? "nothing" : /^\s*</.test(body) ? "a web page" : "no JSON object";
-    return `${what} (HTTP ${String(status)})`;
-}
-/** An answer that is not what the provider documents: it leaves open what was done. */
-function answer_invalidAnswer(provider, { action, found, expected }) {
-    return src_errors/* RotationError */.FL.of("PROVIDER_ANSWER_INVALID", { provider, action, found, expected }, { changed: "unknown" });
-}
-/**
- * A value that the provider gave as a secret, masked.
- *
- * @throws {RotationError} SECRET_UNUSABLE, which leaves open what was done.
- */
-function usableSecret(provider, value, masker) {
-    const found = unusable(value);
-    if (typeof value === "string" && found === undefined)
-        return masker.secret(value);
-    const context = { provider, found: found ?? "not a string" };
-    throw src_errors/* RotationError */.FL.of("SECRET_UNUSABLE", context, { changed: "unknown" });
-}
-/** GitHub stores values up to 48 KB (https://docs.github.com/en/actions/reference/security/secrets#limits-for-secrets). */
-const LARGEST_SECRET = 49_152;
-/** Why a value cannot be a secret in GitHub, in words for a message; undefined if it can. */
-function unusable(value) {
-    if (typeof value !== "string")
-        return value === undefined ? "missing" : "not a string";
-    if (value.trim() === "")
-        return "empty";
-    if (/^\*+$/.test(value.trim()))
-        return "hidden behind asterisks";
-    if (!value.isWellFormed())
-        return "not well-formed Unicode text";
-    if (Buffer.byteLength(value) > LARGEST_SECRET)
-        return "larger than 48 KB";
-    return undefined;
-}
-
+// EXTERNAL MODULE: ./src/providers/answer.ts
+var providers_answer = __nccwpck_require__(9722);
 ;// CONCATENATED MODULE: ./src/providers/credential-gate.ts
 
 
@@ -13880,10 +13770,18 @@ function createCredentialGate() {
         }
     };
     return {
-        session(credential, open) {
-            const known = sessions.get(credential);
-            if (known !== undefined)
-                return known;
+        async session(credential, open, isFresh = () => true) {
+            for (;;) {
+                const known = sessions.get(credential);
+                if (known === undefined)
+                    break;
+                const session = await known;
+                if (isFresh(session))
+                    return session;
+                // Unless another one has done so meanwhile.
+                if (sessions.get(credential) === known)
+                    sessions.delete(credential);
+            }
             const opening = open();
             sessions.set(credential, opening);
             // The next one may have better luck, unless the gate is shut.
@@ -13911,7 +13809,49 @@ function createCredentialGate() {
 /** What a provider says only to those whose credential it has accepted. */
 const ACCEPTING = ["PROVIDER_FORBIDDEN", "APP_NOT_FOUND", "PROVIDER_REFUSED"];
 
+;// CONCATENATED MODULE: ./src/providers/read-back.ts
+
+/** How the two reads after a lost answer are spaced, in milliseconds: a slow rotation may still be under way. */
+const SECOND_LOOK = 3_000;
+/** How often a read-back that still shows the former secret is repeated; few services promise read-after-write. */
+const STALE_READS = 3;
+/**
+ * Settles a rotate call whose answer was lost, where the secret in force can be read: another one than before is the
+ * new one. Twice the same: the call was not carried out, so one more is one rotation.
+ *
+ * @param findNew the secret in force, if it is not the former one.
+ * @param again makes the rotate call once more.
+ * @throws {RotationError} ROTATION_UNKNOWN
+ */
+async function settleLost(lost, { provider, context, findNew, again, }) {
+    try {
+        const found = await findNew();
+        if (found !== undefined)
+            return found;
+        context.onWait(`${lost.message} Looking once more which secret is in force`, SECOND_LOOK);
+        await context.clock.sleep(SECOND_LOOK);
+        return (await findNew()) ?? (await again());
+    }
+    catch (cause) {
+        const late = await findNew().catch(() => undefined);
+        if (late !== undefined)
+            return late;
+        const options = { cause, detail: lost.message, changed: "unknown" };
+        throw src_errors/* RotationError */.FL.of("ROTATION_UNKNOWN", { provider }, options);
+    }
+}
+/** Reads the secret in force, again for a few seconds while it is still the former one after a rotation. */
+async function readPastStale({ clock }, read, isStale) {
+    for (let attempt = 1;; attempt += 1) {
+        const found = await read();
+        if (!isStale(found) || attempt > STALE_READS)
+            return found;
+        await clock.sleep(1_000 * attempt);
+    }
+}
+
 ;// CONCATENATED MODULE: ./src/providers/authing.ts
+
 
 
 
@@ -13920,10 +13860,6 @@ const ACCEPTING = ["PROVIDER_FORBIDDEN", "APP_NOT_FOUND", "PROVIDER_REFUSED"];
 const title = "Authing";
 /** https://docs.authing.cn/v3/reference/ ; private deployments have a host of their own. */
 const API_URL = "https://api.authing.cn";
-/** How the two reads after a lost answer are spaced, in milliseconds: a slow refresh may still be under way. */
-const SECOND_LOOK = 3_000;
-/** How often a read-back that still shows the former secret is repeated; read-after-write is not documented. */
-const STALE_READS = 3;
 /**
  * Rotates an application's secret (`refresh-application-secret`,
  * https://docs.authing.cn/v3/reference/sdk/node/management/application/refresh-application-secret).
@@ -13946,7 +13882,7 @@ function createAuthing(inputs, context) {
     /** One call of the management API, its envelope opened. */
     const call = async (request, signal) => {
         const { method, endpoint, action, body } = request;
-        const response = await ask(context, {
+        const response = await (0,providers_answer/* ask */.kA)(context, {
             provider: title,
             action,
             method,
@@ -13965,10 +13901,10 @@ function createAuthing(inputs, context) {
             throw asRefusedKey(error);
         });
         const key = digestOf(apiUrl, accessKeyId, accessKeySecret.expose());
-        const data = await context.gate.session(key, () => askAgain(context, () => context.gate.pass(key, once), signal));
+        const data = await context.gate.session(key, () => (0,providers_answer/* askAgain */.et)(context, () => context.gate.pass(key, once), signal));
         const token = data["access_token"];
         if (typeof token !== "string" || token === "") {
-            throw answer_invalidAnswer(title, { action, found: "no access_token", expected: "a management token" });
+            throw (0,providers_answer/* invalidAnswer */.k_)(title, { action, found: "no access_token", expected: "a management token" });
         }
         context.masker.mask(token);
         session = {
@@ -13979,11 +13915,11 @@ function createAuthing(inputs, context) {
     const readSecret = async (signal) => {
         const action = "read the app's secret";
         const endpoint = `get-application-secret?appId=${encodeURIComponent(appId)}`;
-        const data = await askAgain(context, () => call({ method: "GET", endpoint, action }, signal), signal);
+        const data = await (0,providers_answer/* askAgain */.et)(context, () => call({ method: "GET", endpoint, action }, signal), signal);
         return secretOf(data);
     };
     const secretOf = ({ secret }) => ({
-        value: usableSecret(title, secret, context.masker),
+        value: (0,providers_answer/* usableSecret */.hW)(title, secret, context.masker),
     });
     const refresh = async () => {
         const action = "refresh the app's secret";
@@ -13999,27 +13935,6 @@ function createAuthing(inputs, context) {
         const found = await readSecret();
         return before === undefined || found.value.equals(before) ? undefined : found;
     };
-    const recover = async (lost) => {
-        const unknown = (cause) => src_errors/* RotationError */.FL.of("ROTATION_UNKNOWN", { provider: title }, { cause, detail: lost.message, changed: "unknown" });
-        try {
-            const found = await findNewSecret();
-            if (found !== undefined)
-                return found;
-            context.onWait(`${lost.message} Looking once more which secret is in force`, SECOND_LOOK);
-            await clock.sleep(SECOND_LOOK);
-            const second = await findNewSecret();
-            if (second !== undefined)
-                return second;
-            // Twice the former one: the lost call was not carried out, so one more is one rotation.
-            return await refresh();
-        }
-        catch (error) {
-            const late = await findNewSecret().catch(() => undefined);
-            if (late !== undefined)
-                return late;
-            throw unknown(error);
-        }
-    };
     return {
         title,
         apiUrl,
@@ -14029,12 +13944,12 @@ function createAuthing(inputs, context) {
             const action = "read the app";
             const endpoint = `get-application?appId=${encodeURIComponent(appId)}`;
             const [app, secret] = await Promise.all([
-                askAgain(context, () => call({ method: "GET", endpoint, action }, signal), signal),
+                (0,providers_answer/* askAgain */.et)(context, () => call({ method: "GET", endpoint, action }, signal), signal),
                 readSecret(signal),
             ]);
             before = secret.value;
             const { oidcConfig } = app;
-            const method = isObject(oidcConfig) ? oidcConfig["introspection_endpoint_auth_method"] : undefined;
+            const method = (0,providers_answer/* isObject */.Gv)(oidcConfig) ? oidcConfig["introspection_endpoint_auth_method"] : undefined;
             if (typeof method === "string")
                 authMethod = method;
             return secret;
@@ -14047,18 +13962,10 @@ function createAuthing(inputs, context) {
                 const error = src_errors/* RotationError */.FL.from(thrown);
                 if (error.changed === "no")
                     throw error;
-                return recover(error);
+                return settleLost(error, { provider: title, context, findNew: findNewSecret, again: refresh });
             }
         },
-        async read() {
-            for (let attempt = 1;; attempt += 1) {
-                const found = await readSecret();
-                const stale = refreshed && before !== undefined && found.value.equals(before);
-                if (!stale || attempt > STALE_READS)
-                    return found;
-                await clock.sleep(1_000 * attempt);
-            }
-        },
+        read: () => readPastStale(context, () => readSecret(), ({ value }) => refreshed && before !== undefined && value.equals(before)),
         ...(appUrl === undefined ? {} : { verify: (secret) => introspect(secret, appUrl) }),
     };
     /**
@@ -14069,7 +13976,7 @@ function createAuthing(inputs, context) {
         if (authMethod === "none") {
             return { state: "inconclusive", why: "the app's introspection endpoint asks for no secret" };
         }
-        const accepts = (candidate) => askAgain(context, () => introspectWith(candidate, base));
+        const accepts = (candidate) => (0,providers_answer/* askAgain */.et)(context, () => introspectWith(candidate, base));
         try {
             const [right, wrong] = await Promise.all([
                 accepts(secret.value.expose()),
@@ -14091,7 +13998,7 @@ function createAuthing(inputs, context) {
         const basic = authMethod === "client_secret_basic";
         const pair = `${encodeURIComponent(appId)}:${encodeURIComponent(candidate)}`;
         const form = basic ? fields : { client_id: appId, client_secret: candidate, ...fields };
-        const response = await ask(context, {
+        const response = await (0,providers_answer/* ask */.kA)(context, {
             provider: title,
             action: "introspect a token",
             method: "POST",
@@ -14102,7 +14009,7 @@ function createAuthing(inputs, context) {
             },
             body: new URLSearchParams(form).toString(),
         });
-        const answer = parseObject(response.body);
+        const answer = (0,providers_answer/* parseObject */.lj)(response.body);
         if (response.status === 200 && answer?.["active"] === false)
             return true;
         // The refusal's form is OAuth's; Authing documents none of its own.
@@ -14116,13 +14023,13 @@ function createAuthing(inputs, context) {
  * normal (https://docs.authing.cn/v3/reference/error-code.html).
  */
 function openEnvelope(response, action, appId, now) {
-    const envelope = parseObject(response.body);
+    const envelope = (0,providers_answer/* parseObject */.lj)(response.body);
     const documented = envelope !== undefined && "statusCode" in envelope;
     const status = documented ? Number(envelope["statusCode"]) : response.status;
     const apiCode = Number(envelope?.["apiCode"] ?? 0);
     if (documented && status === 200 && response.status === 200) {
         const { data } = envelope;
-        return isObject(data) ? data : {};
+        return (0,providers_answer/* isObject */.Gv)(data) ? data : {};
     }
     const message = envelope?.["message"];
     const options = {
@@ -14140,7 +14047,7 @@ function openEnvelope(response, action, appId, now) {
         return fail(src_errors/* RotationError */.FL.of("APP_NOT_FOUND", { provider, appId }, options));
     }
     if (status === 429) {
-        const retryAfter = parseRetryAfter(response.headers["retry-after"], now);
+        const retryAfter = (0,retry/* parseRetryAfter */.mu)(response.headers["retry-after"], now);
         return fail(src_errors/* RotationError */.FL.of("PROVIDER_RATE_LIMITED", { provider, action }, { ...options, transient: true, retryAfter }));
     }
     if (status >= 500) {
@@ -14150,7 +14057,7 @@ function openEnvelope(response, action, appId, now) {
         const code = `statusCode ${String(status)}${apiCode === 0 ? "" : `, apiCode ${String(apiCode)}`}`;
         return fail(src_errors/* RotationError */.FL.of("PROVIDER_REFUSED", { provider, action, code }, options));
     }
-    return fail(answer_invalidAnswer(title, { action, found: describeBody(response), expected: `JSON with a "statusCode"` }));
+    return fail((0,providers_answer/* invalidAnswer */.k_)(title, { action, found: (0,providers_answer/* describeBody */.MP)(response), expected: `JSON with a "statusCode"` }));
 }
 const KEY_INPUTS = `"access-key-id" and "access-key-secret"`;
 function fail(error) {
@@ -14165,7 +14072,7 @@ function asRefusedKey(thrown) {
 }
 /** The user pool that a management token is for: its claim `scoped_userpool_id`, as Authing's own SDKs read it. */
 function poolOf(token) {
-    const claims = parseObject(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
+    const claims = (0,providers_answer/* parseObject */.lj)(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
     const pool = claims?.["scoped_userpool_id"];
     return typeof pool === "string" && pool !== "" ? pool : undefined;
 }
@@ -14201,7 +14108,7 @@ function createCloudRoom(inputs, context) {
     const company = digestOf(apiUrl, compId, compSecret.expose());
     const call = (endpoint, action, fields = {}, signal) => context.gate.pass(company, () => send(endpoint, action, fields, signal));
     const send = async (endpoint, action, fields, signal) => {
-        const response = await ask(context, {
+        const response = await (0,providers_answer/* ask */.kA)(context, {
             provider: cloudroom_title,
             action,
             method: "POST",
@@ -14215,13 +14122,13 @@ function createCloudRoom(inputs, context) {
             }),
             signal,
         });
-        const answer = parseObject(response.body);
+        const answer = (0,providers_answer/* parseObject */.lj)(response.body);
         // Documented as a string; a sibling endpoint is shown answering with a number.
         const rspCode = answer?.["RspCode"];
         const code = typeof rspCode === "number" || typeof rspCode === "string" ? String(rspCode) : undefined;
         if (answer !== undefined && code === "0") {
             const { Data } = answer;
-            return isObject(Data) ? Data : {};
+            return (0,providers_answer/* isObject */.Gv)(Data) ? Data : {};
         }
         if (code === undefined)
             throw undocumented(response, action, prefix, clock.now());
@@ -14230,13 +14137,13 @@ function createCloudRoom(inputs, context) {
     };
     const listedSecret = async (signal) => {
         const action = "list the projects";
-        const data = await askAgain(context, () => call("project/query/list", action, {}, signal), signal);
+        const data = await (0,providers_answer/* askAgain */.et)(context, () => call("project/query/list", action, {}, signal), signal);
         const projects = data["ProjectList"];
         if (!Array.isArray(projects)) {
-            throw answer_invalidAnswer(cloudroom_title, { action, found: `no "ProjectList"`, expected: "a list of projects" });
+            throw (0,providers_answer/* invalidAnswer */.k_)(cloudroom_title, { action, found: `no "ProjectList"`, expected: "a list of projects" });
         }
-        const project = projects.find((entry) => isObject(entry) && entry["AppId"] === appId);
-        if (!isObject(project))
+        const project = projects.find((entry) => (0,providers_answer/* isObject */.Gv)(entry) && entry["AppId"] === appId);
+        if (!(0,providers_answer/* isObject */.Gv)(project))
             throw src_errors/* RotationError */.FL.of("APP_NOT_FOUND", { provider: cloudroom_title, appId });
         const secret = project["AppSecret"];
         return typeof secret === "string" ? secret : undefined;
@@ -14244,7 +14151,7 @@ function createCloudRoom(inputs, context) {
     const update = async () => {
         const action = "update the project's secret";
         const { AppSecret } = await call("project/update/secret", action, { OperateAppId: appId });
-        const value = usableSecret(cloudroom_title, AppSecret, masker);
+        const value = (0,providers_answer/* usableSecret */.hW)(cloudroom_title, AppSecret, masker);
         // Clients log in with this form of it.
         masker.mask(md5(value.expose()));
         return { value };
@@ -14329,7 +14236,7 @@ function refusal(code, action, appId, detail) {
 function undocumented(response, action, prefix, now) {
     const provider = cloudroom_title;
     const { status, headers } = response;
-    const retryAfter = parseRetryAfter(headers["retry-after"], now);
+    const retryAfter = (0,retry/* parseRetryAfter */.mu)(headers["retry-after"], now);
     const options = { transient: true, changed: "unknown", retryAfter };
     if (status === 429)
         return src_errors/* RotationError */.FL.of("PROVIDER_RATE_LIMITED", { provider, action }, options);
@@ -14337,9 +14244,9 @@ function undocumented(response, action, prefix, now) {
         return src_errors/* RotationError */.FL.of("PROVIDER_UNAVAILABLE", { provider, action, status }, options);
     // The product is being renamed, and its paths with it.
     const other = prefix === API_PREFIX ? "CLOUDMEETING-API" : API_PREFIX;
-    return answer_invalidAnswer(cloudroom_title, {
+    return (0,providers_answer/* invalidAnswer */.k_)(cloudroom_title, {
         action,
-        found: describeBody(response),
+        found: (0,providers_answer/* describeBody */.MP)(response),
         expected: `JSON with an "RspCode" (perhaps at "api-prefix" ${other})`,
     });
 }
@@ -14372,7 +14279,7 @@ function isSigned(push, encryptKey) {
 }
 /** The `encrypt` of a body, still closed; undefined if the body is not such a one. */
 function sealedIn(rawBody) {
-    const sealed = push_parseObject(rawBody)?.["encrypt"];
+    const sealed = parseObject(rawBody)?.["encrypt"];
     return typeof sealed === "string" ? sealed : undefined;
 }
 /**
@@ -14399,7 +14306,7 @@ function decrypt(sealed, encryptKey) {
 /** The JSON object that is encrypted; undefined if there is none, whatever the reason. See {@link decrypt}. */
 function openSealed(sealed, encryptKey) {
     const plain = decrypt(sealed, encryptKey);
-    return plain === undefined ? undefined : push_parseObject(plain);
+    return plain === undefined ? undefined : parseObject(plain);
 }
 /**
  * Reads an event in the shape that the platform documents for `app_ticket` ("1.0",
@@ -14430,20 +14337,20 @@ function readEvent(object) {
 /** Of AES, in bytes. */
 const BLOCK = 16;
 /** The whole of some bytes as a JSON object: UTF-8, and nothing behind it. */
-function push_parseObject(bytes) {
+function parseObject(bytes) {
     try {
         const parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
-        return push_isObject(parsed) ? parsed : undefined;
+        return isObject(parsed) ? parsed : undefined;
     }
     catch {
         return undefined;
     }
 }
-function push_isObject(value) {
+function isObject(value) {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 function asObject(value) {
-    return push_isObject(value) ? value : {};
+    return isObject(value) ? value : {};
 }
 function asText(value) {
     return typeof value === "string" ? value : "";
@@ -14453,7 +14360,7 @@ function asText(value) {
 
 
 /** The largest body, in bytes: an `app_ticket` event has some hundred. */
-const envelope_LARGEST_BODY = 65_536;
+const LARGEST_BODY = 65_536;
 /**
  * Reads `{v: 1, body_b64, timestamp, nonce, signature}`, or the same as JSON text. Says nothing of whether it can be
  * trusted.
@@ -14472,7 +14379,7 @@ function readEnvelope(value) {
     const rawBody = Buffer.from(body, "base64");
     if (rawBody.toString("base64") !== body)
         throw refused("form", `its "body_b64" is no base64`);
-    if (rawBody.length > envelope_LARGEST_BODY)
+    if (rawBody.length > LARGEST_BODY)
         throw refused("form", "its body is larger than 64 KiB");
     const push = { rawBody, timestamp: textOf(timestamp), nonce: textOf(nonce), signature: textOf(signature) };
     if (!isWellFormed(push)) {
@@ -14595,13 +14502,13 @@ const inbox_title = "Feishu inbox";
  * @param url asked with `since`, in seconds since 1970, and answers with a JSON list of envelopes.
  */
 function createInbox(url, token, context) {
-    const onOrigin = { ...context, http: followOnOrigin(context.http) };
+    const onOrigin = { ...context, http: (0,src_http/* followOnOrigin */.tf)(context.http) };
     const key = digestOf(url, token.expose());
     return {
         async list(since, signal) {
             const action = "list what was pushed";
             const response = await context.gate.pass(key, async () => {
-                const answer = await ask(onOrigin, {
+                const answer = await (0,providers_answer/* ask */.kA)(onOrigin, {
                     provider: inbox_title,
                     action,
                     method: "GET",
@@ -14615,7 +14522,7 @@ function createInbox(url, token, context) {
             });
             const { status, headers, body } = response;
             if (status === 429) {
-                const retryAfter = parseRetryAfter(headers["retry-after"], context.clock.now());
+                const retryAfter = (0,retry/* parseRetryAfter */.mu)(headers["retry-after"], context.clock.now());
                 throw src_errors/* RotationError */.FL.of("PROVIDER_RATE_LIMITED", { provider: inbox_title, action }, { transient: true, retryAfter });
             }
             if (status >= 500) {
@@ -14624,7 +14531,7 @@ function createInbox(url, token, context) {
             const entries = parseList(body);
             if (status !== 200 || entries === undefined) {
                 const expected = "a JSON list of envelopes";
-                throw answer_invalidAnswer(inbox_title, { action, found: describeBody(response), expected });
+                throw (0,providers_answer/* invalidAnswer */.k_)(inbox_title, { action, found: (0,providers_answer/* describeBody */.MP)(response), expected });
             }
             return entries.flatMap(toEnvelope).sort((a, b) => b.sentAt - a.sentAt);
         },
@@ -14667,7 +14574,7 @@ const TICKET_NOT_ACCEPTED = 10012;
  * @throws {RotationError} for every code but 0 and {@link TICKET_NOT_ACCEPTED}.
  */
 async function callPlatform(context, apiUrl, { endpoint, action, body, signal }) {
-    const response = await ask(context, {
+    const response = await (0,providers_answer/* ask */.kA)(context, {
         provider: platform_title,
         action,
         method: "POST",
@@ -14676,7 +14583,7 @@ async function callPlatform(context, apiUrl, { endpoint, action, body, signal })
         body: JSON.stringify(body),
         signal,
     });
-    const fields = parseObject(response.body);
+    const fields = (0,providers_answer/* parseObject */.lj)(response.body);
     const code = fields?.["code"];
     if (fields !== undefined && typeof code === "number") {
         if ((code === 0 && response.status === 200) || code === TICKET_NOT_ACCEPTED)
@@ -14739,11 +14646,11 @@ function platform_undocumented(response, action, now) {
         return src_errors/* RotationError */.FL.of("PROVIDER_UNAVAILABLE", context, { transient: true, changed: "unknown" });
     }
     // Nothing that is asked here does harm when it is asked again.
-    return src_errors/* RotationError */.FL.of("PROVIDER_ANSWER_INVALID", { provider: platform_title, action, found: describeBody(response), expected: `JSON with a "code"` }, { transient: true, changed: "unknown" });
+    return src_errors/* RotationError */.FL.of("PROVIDER_ANSWER_INVALID", { provider: platform_title, action, found: (0,providers_answer/* describeBody */.MP)(response), expected: `JSON with a "code"` }, { transient: true, changed: "unknown" });
 }
 /** `x-ogw-ratelimit-reset` says how many seconds to wait (https://open.feishu.cn/document/server-docs/api-call-guide/frequency-control). */
 function limited(action, { headers }, now) {
-    const asked = parseRetryAfter(headers["x-ogw-ratelimit-reset"] ?? headers["retry-after"], now);
+    const asked = (0,retry/* parseRetryAfter */.mu)(headers["x-ogw-ratelimit-reset"] ?? headers["retry-after"], now);
     const retryAfter = asked === undefined ? undefined : Math.min(asked, platform_LONGEST_WAIT);
     return src_errors/* RotationError */.FL.of("PROVIDER_RATE_LIMITED", { provider: platform_title, action }, { transient: true, retryAfter });
 }
@@ -14752,7 +14659,7 @@ function notRotatable(found, expected, { detail, hint }) {
 }
 /** The platform's message, and the id of the request that its support asks for. */
 function detailOf({ body, headers }) {
-    const message = parseObject(body)?.["msg"];
+    const message = (0,providers_answer/* parseObject */.lj)(body)?.["msg"];
     const logId = headers["x-tt-logid"] ?? headers["x-request-id"];
     const parts = [
         ...(typeof message === "string" ? [message] : []),
@@ -14822,7 +14729,7 @@ function taking(deliver, settings, context) {
         async verify({ value }) {
             const known = accepted;
             accepted = undefined;
-            return known ?? askAgain(context, () => tryTicket(value, settings, context));
+            return known ?? (0,providers_answer/* askAgain */.et)(context, () => tryTicket(value, settings, context));
         },
     };
 }
@@ -14851,7 +14758,7 @@ function fetching({ url, token, timeout }, settings, context) {
     /** The signatures of what was there before the request. */
     const known = new Set();
     const preflight = async (signal) => {
-        const before = await askAgain(context, () => inbox.list(clock.now() - settings.maxAge, signal), signal);
+        const before = await (0,providers_answer/* askAgain */.et)(context, () => inbox.list(clock.now() - settings.maxAge, signal), signal);
         for (const { push } of before)
             known.add(push.signature);
     };
@@ -14896,7 +14803,7 @@ function fetching({ url, token, timeout }, settings, context) {
             await requestTicket(settings, context);
             return { value: await waitForTicket(requestedAt, cancel) };
         },
-        verify: ({ value }) => askAgain(context, () => tryTicket(value, settings, context)),
+        verify: ({ value }) => (0,providers_answer/* askAgain */.et)(context, () => tryTicket(value, settings, context)),
     };
 }
 function common({ apiUrl }) {
@@ -14917,10 +14824,10 @@ async function requestTicket(settings, context) {
     const onWait = (error, milliseconds) => {
         context.onWait(error.message, milliseconds);
     };
-    const { code } = await retry(() => context.gate.pass(key, () => callPlatform(context, apiUrl, call)), { clock: context.clock, onWait }, REQUEST_POLICY);
+    const { code } = await (0,retry/* retry */.L5)(() => context.gate.pass(key, () => callPlatform(context, apiUrl, call)), { clock: context.clock, onWait }, REQUEST_POLICY);
     if (code !== 0) {
         const found = `code ${String(code)}`;
-        throw answer_invalidAnswer(platform_title, { action: call.action, found, expected: "code 0, or one that it documents" });
+        throw (0,providers_answer/* invalidAnswer */.k_)(platform_title, { action: call.action, found, expected: "code 0, or one that it documents" });
     }
 }
 /**
@@ -15030,6 +14937,372 @@ function readInbox(inputs) {
     };
 }
 
+// EXTERNAL MODULE: ./src/providers/http/pointer.ts
+var http_pointer = __nccwpck_require__(802);
+;// CONCATENATED MODULE: ./src/providers/http/template.ts
+/**
+ * Texts in which `{app-id}` stands for the app's id. Each kind of place has an encoding, so that an id stays one segment
+ * of a path, one value of a query or a form, and one text of JSON, whatever characters it has.
+ */
+const PLACEHOLDER = "{app-id}";
+function hasPlaceholder(template) {
+    return template.includes(PLACEHOLDER);
+}
+/** An address with the id in its path or query. */
+function fillUrl(template, appId) {
+    return fill(template, encodeURIComponent(appId.toWellFormed()));
+}
+/** A body of `application/x-www-form-urlencoded`. */
+function fillForm(template, appId) {
+    return fill(template, encodeURIComponent(appId.toWellFormed()));
+}
+/** JSON with the id in its texts; undefined if it is none, or has the id elsewhere. */
+function fillJson(template, appId) {
+    try {
+        // With the placeholder as it stands this is JSON only if that is part of a text.
+        JSON.parse(template);
+    }
+    catch {
+        return undefined;
+    }
+    return fill(template, JSON.stringify(appId).slice(1, -1));
+}
+/** The value of a header; undefined if none can carry it, as with a line break that would begin another one. */
+function fillHeader(template, appId) {
+    const value = fill(template, appId);
+    return isHeaderValue(value) ? value : undefined;
+}
+/** https://www.rfc-editor.org/rfc/rfc9110#field.values */
+function isHeaderValue(text) {
+    return /^[\t\x20-\x7e\x80-\xff]*$/.test(text);
+}
+/** Whether `.` or `..` in the path would lead elsewhere. */
+function climbs(url) {
+    const [path = ""] = url.replace(/^[a-z]+:\/\/[^/?#]*/i, "").split(/[?#]/);
+    const segments = (text) => text.split("/").length;
+    return path !== "" && segments(new URL(url).pathname) !== segments(path);
+}
+function fill(template, value) {
+    // As a function, since "$&" in a text would mean something.
+    return template.replaceAll(PLACEHOLDER, () => value);
+}
+
+;// CONCATENATED MODULE: ./src/providers/http/declaration.ts
+
+
+
+
+/** What may stand in the map and in those within it. The names in `headers` are free. */
+const HTTP_KEYS = {
+    http: ["url", "method", "headers", "body", "pointer", "success", "read", "auth"],
+    "http.success": ["pointer", "value"],
+    "http.read": ["url", "headers", "pointer"],
+    "http.auth": ["headers", "token-url", "client-id", "client-secret", "scope", "client-auth"],
+};
+const HEADER_MAPS = ["http.headers", "http.read.headers", "http.auth.headers"];
+/** Headers that the connection itself needs, or that would say where it goes. */
+const OWN_HEADERS = /^(?:host|connection|keep-alive|content-length|transfer-encoding|te|trailer|upgrade|expect)$/;
+/** Headers that hold credentials, which do not stand in a file. */
+const CREDENTIAL_HEADERS = /^(?:authorization|proxy-authorization|cookie)$/;
+const EXPECTED_URL = "an address with {app-id} in its path or query only";
+/** Reads the map `http`. Problems go to the inputs. */
+function readDeclaration(inputs, masker) {
+    const names = inputs.below("http");
+    if (names.length === 0) {
+        const found = `"http"`;
+        const expected = `a rotations file (input "config") that describes the service under "http:"`;
+        inputs.problem(src_errors/* RotationError */.FL.of("INPUT_INVALID", { input: "provider", found, expected }));
+        return NOTHING;
+    }
+    checkKeys(inputs, names);
+    const base = inputs.url("api-url");
+    const template = inputs.address("http.url", base) ?? missing(inputs, "http.url");
+    const body = readBody(inputs);
+    const type = body === undefined ? {} : { "content-type": "application/json" };
+    const success = readSuccess(inputs, names);
+    const read = readRead(inputs, names, base);
+    return {
+        apiUrl: base ?? template.replace(/\?.*$/s, "").replace(/\/+$/, ""),
+        rotation: {
+            method: inputs.choice("http.method", ["POST", "PUT", "PATCH"]),
+            url: filled(inputs, "http.url", template),
+            headers: { accept: "application/json", ...type, ...readHeaders(inputs, "http.headers") },
+            ...(body === undefined ? {} : { body }),
+        },
+        pointer: readPointer(inputs, "http.pointer"),
+        ...(success === undefined ? {} : { success }),
+        ...(read === undefined ? {} : { read }),
+        auth: readAuth(inputs, { names, base, masker }),
+    };
+}
+/** Stands in for what could not be read; with problems nothing is asked of anybody. */
+const NOTHING = {
+    apiUrl: "",
+    rotation: { method: "POST", url: "", headers: {} },
+    pointer: "",
+    auth: { kind: "headers", headers: {}, digest: "" },
+};
+/** An unknown key may be a misspelt condition, so it is no mere warning. */
+function checkKeys(inputs, names) {
+    const maps = HTTP_KEYS;
+    const isMap = (name) => Object.hasOwn(maps, name) || HEADER_MAPS.some((headers) => headers === name);
+    for (const name of names) {
+        const parent = HEADER_MAPS.find((headers) => name.startsWith(`${headers}.`)) ?? parentOf(name);
+        const keys = maps[parent];
+        const key = name.slice(parent.length + 1);
+        if (isMap(name) && inputs.optional(name) !== undefined) {
+            problem(inputs, name, { at: name, found: "it is a text", expected: "a map" });
+        }
+        else if (keys !== undefined ? !keys.includes(key) : !isMap(parent)) {
+            const expected = keys?.map((each) => `"${each}"`).join(", ") ?? "a text";
+            problem(inputs, name, { at: parent, found: `there is "${key}"`, expected });
+        }
+    }
+}
+function problem(inputs, input, context) {
+    inputs.problem(src_errors/* RotationError */.FL.of("CONFIG_INVALID", context), { input });
+}
+function parentOf(name) {
+    return name.slice(0, name.lastIndexOf("."));
+}
+function missing(inputs, input) {
+    const key = input.slice(parentOf(input).length + 1);
+    problem(inputs, input, { at: parentOf(input), found: `there is no "${key}"`, expected: "one" });
+    return "";
+}
+function invalid(inputs, input, found, expected) {
+    inputs.problem(src_errors/* RotationError */.FL.of("INPUT_INVALID", { input, found, expected }));
+}
+/** An address with the id in it. */
+function filled(inputs, name, template) {
+    const { appId } = inputs;
+    if (!URL.canParse(template))
+        return template;
+    const [authority = ""] = /^[a-z]+:\/\/[^/?#]*/i.exec(template) ?? [];
+    if (hasPlaceholder(authority))
+        invalid(inputs, name, "an address with {app-id} in its host", EXPECTED_URL);
+    const other = /\{(?!app-id\})[^{}]*\}?|(?<!\{app-id)\}/.exec(template)?.[0];
+    if (other !== undefined)
+        invalid(inputs, name, `an address with "${other}"`, EXPECTED_URL);
+    const url = fillUrl(template, appId);
+    if (URL.canParse(url) && climbs(url)) {
+        invalid(inputs, name, "an address whose path climbs with this app-id", `one without "." and ".."`);
+    }
+    return url;
+}
+function readBody(inputs) {
+    const template = inputs.optional("http.body");
+    if (template === undefined)
+        return undefined;
+    const [type = ""] = (contentType(inputs) ?? "application/json").toLowerCase().split(";");
+    const { appId } = inputs;
+    if (/^application\/(?:[\w.-]+\+)?json$/.test(type.trim())) {
+        const body = fillJson(template, appId);
+        if (body === undefined)
+            invalid(inputs, "http.body", "no JSON", "JSON with {app-id} in its texts only");
+        return body;
+    }
+    if (type.trim() === "application/x-www-form-urlencoded")
+        return fillForm(template, appId);
+    if (hasPlaceholder(template)) {
+        invalid(inputs, "http.body", `a text of type "${type}" with {app-id}`, "JSON or a form, where it can be encoded");
+    }
+    return template;
+}
+function contentType(inputs) {
+    const name = inputs.below("http.headers").find((each) => /\.content-type$/i.test(each));
+    return name === undefined ? undefined : inputs.optional(name);
+}
+/** The headers of a map, their names in lower case. */
+function readHeaders(inputs, map) {
+    const headers = {};
+    for (const [path, name] of headerNames(inputs, map)) {
+        if (CREDENTIAL_HEADERS.test(name)) {
+            const expected = `it under "http.auth.headers", from a variable of the step's "env:"`;
+            problem(inputs, path, { at: map, found: `there is "${name}"`, expected });
+        }
+        const template = inputs.optional(path) ?? "";
+        const value = fillHeader(template, inputs.appId);
+        if (value === undefined)
+            invalid(inputs, path, "a text that no header can carry", "one line of Latin characters");
+        headers[name] = value ?? "";
+    }
+    return headers;
+}
+/** The inputs of a map of headers, with the headers' names in lower case. */
+function headerNames(inputs, map) {
+    const seen = new Set();
+    return inputs.below(map).map((path) => {
+        const name = path.slice(map.length + 1).toLowerCase();
+        const token = /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name);
+        if (!token || OWN_HEADERS.test(name) || seen.has(name)) {
+            const found = seen.has(name) ? `there is "${name}" twice` : `there is "${name}"`;
+            problem(inputs, path, {
+                at: map,
+                found,
+                expected: "names of headers, each once, and none of the connection's",
+            });
+        }
+        seen.add(name);
+        return [path, name];
+    });
+}
+function readPointer(inputs, name) {
+    const pointer = inputs.optional(name) ?? missing(inputs, name);
+    if (pointer !== "" && !(0,http_pointer/* isPointer */._)(pointer)) {
+        invalid(inputs, name, `"${pointer}"`, "a JSON Pointer such as /data/secret");
+    }
+    return pointer;
+}
+function readSuccess(inputs, names) {
+    if (!names.includes("http.success"))
+        return undefined;
+    const value = inputs.optional("http.success.value") ?? missing(inputs, "http.success.value");
+    return { pointer: readPointer(inputs, "http.success.pointer"), value };
+}
+function readRead(inputs, names, base) {
+    if (!names.includes("http.read"))
+        return undefined;
+    const template = inputs.address("http.read.url", base) ?? missing(inputs, "http.read.url");
+    return {
+        url: filled(inputs, "http.read.url", template),
+        headers: { accept: "application/json", ...readHeaders(inputs, "http.read.headers") },
+        pointer: readPointer(inputs, "http.read.pointer"),
+    };
+}
+function readAuth(inputs, { names, base, masker, }) {
+    const oauth = names.some((name) => name.startsWith("http.auth.") && !name.startsWith("http.auth.headers"));
+    const headers = inputs.below("http.auth.headers").length > 0;
+    if (oauth && headers) {
+        const conflict = { first: "http.auth.token-url", second: "http.auth.headers" };
+        inputs.problem(src_errors/* RotationError */.FL.of("INPUT_CONFLICT", conflict), { input: "http.auth" });
+    }
+    if (!oauth && !headers) {
+        const expected = `"headers", or "token-url", "client-id" and "client-secret"`;
+        problem(inputs, "http.auth", { at: "http.auth", found: "there is nothing", expected });
+        return NOTHING.auth;
+    }
+    return oauth ? readClient(inputs, base) : readCredentialHeaders(inputs, masker);
+}
+function readClient(inputs, base) {
+    const tokenUrl = inputs.address("http.auth.token-url", base) ?? missing(inputs, "http.auth.token-url");
+    if (hasPlaceholder(tokenUrl))
+        invalid(inputs, "http.auth.token-url", "an address with {app-id}", "one without it");
+    const clientId = inputs.credential("http.auth.client-id") ?? missing(inputs, "http.auth.client-id");
+    const clientSecret = inputs.secret("http.auth.client-secret");
+    const scope = inputs.optional("http.auth.scope");
+    const clientAuth = inputs.choice("http.auth.client-auth", ["basic", "post"]);
+    const digest = digestOf(tokenUrl, clientId, clientSecret.expose(), scope ?? "");
+    return { kind: "client-credentials", digest, tokenUrl, clientId, clientSecret, scope, clientAuth };
+}
+function readCredentialHeaders(inputs, masker) {
+    const entries = headerNames(inputs, "http.auth.headers").map(([path, name]) => {
+        const value = inputs.secret(path);
+        if (!isHeaderValue(value.expose())) {
+            invalid(inputs, path, "a text that no header can carry", "one line of Latin characters");
+        }
+        // Behind a scheme such as "Bearer" the credential may show up alone.
+        masker.mask(value.expose().replace(/^\S+\s+/, ""));
+        return [name, value];
+    });
+    const digest = digestOf(...entries.flatMap(([name, value]) => [name, value.expose()]));
+    return { kind: "headers", digest, headers: Object.fromEntries(entries) };
+}
+
+;// CONCATENATED MODULE: ./src/providers/http.ts
+
+
+
+const http_title = "HTTP service";
+/**
+ * Rotates a secret at any service, by requests that the map `http` of a rotations file describes. What it does not
+ * describe is not known: without `read` a lost answer stays one.
+ */
+function createHttp(inputs, context) {
+    const { appId } = inputs;
+    const declaration = readDeclaration(inputs, context.masker);
+    const { apiUrl, read } = declaration;
+    /** The secret in force before this run, if it can be read. */
+    let before;
+    /** Whether this run has asked for a new one, so that a read may still show the former. */
+    let ordered = false;
+    let loading;
+    // Few services are described so.
+    const client = () => (loading ??= __nccwpck_require__.e(/* import() */ 720).then(__nccwpck_require__.bind(__nccwpck_require__, 2720)).then(({ createHttpClient }) => createHttpClient(declaration, { title: http_title, appId }, context)));
+    const isFormer = ({ value }) => before !== undefined && value.equals(before);
+    const order = async () => {
+        const service = await client();
+        ordered = true;
+        const made = { value: await service.rotate() };
+        if (isFormer(made))
+            throw src_errors/* RotationError */.FL.of("SECRET_UNCHANGED", { provider: http_title }, { changed: "unknown" });
+        return made;
+    };
+    const unreadable = {
+        title: http_title,
+        apiUrl,
+        confirms: "beside",
+        async preflight(signal) {
+            signal.throwIfAborted();
+            await (await client()).logIn(signal);
+            return undefined;
+        },
+        async rotate() {
+            try {
+                return await order();
+            }
+            catch (thrown) {
+                const error = src_errors/* RotationError */.FL.from(thrown);
+                if (error.changed === "no")
+                    throw error;
+                const options = { cause: error, detail: error.message, changed: "unknown" };
+                throw src_errors/* RotationError */.FL.of("ROTATION_UNKNOWN", { provider: http_title }, options);
+            }
+        },
+    };
+    if (read === undefined)
+        return unreadable;
+    const readSecret = async (signal) => ({
+        value: await (await client()).read(read, signal),
+    });
+    const findNew = async () => {
+        const found = await readSecret();
+        return before === undefined || isFormer(found) ? undefined : found;
+    };
+    return {
+        ...unreadable,
+        async preflight(signal) {
+            await unreadable.preflight(signal);
+            const inForce = await readSecret(signal);
+            before = inForce.value;
+            return inForce;
+        },
+        async rotate() {
+            try {
+                return await order();
+            }
+            catch (thrown) {
+                const error = src_errors/* RotationError */.FL.from(thrown);
+                if (error.changed === "no")
+                    throw error;
+                // A whole answer that is no success: nothing is under way any more, so what can be read is what came of it.
+                if (error.code === "PROVIDER_REFUSED")
+                    return refused(error);
+                return settleLost(error, { provider: http_title, context, findNew, again: order });
+            }
+        },
+        read: () => readPastStale(context, () => readSecret(), (found) => ordered && isFormer(found)),
+    };
+    async function refused(error) {
+        const found = await findNew().catch(() => {
+            throw error;
+        });
+        if (found !== undefined)
+            return found;
+        throw error.harmless();
+    }
+}
+
 ;// CONCATENATED MODULE: ./src/providers/huawei/signature.ts
 
 const ALGORITHM = "SDK-HMAC-SHA256";
@@ -15103,6 +15376,86 @@ function sha256(text) {
     return (0,external_node_crypto_.createHash)("sha256").update(text, "utf8").digest("hex");
 }
 
+;// CONCATENATED MODULE: ./src/providers/huawei/credential.ts
+
+
+
+/** Ways to log in, of which one may be taken, by their inputs. */
+const WAYS = [
+    ["iam-token"],
+    ["access-key-id", "access-key-secret", "security-token"],
+    ["oidc-agency-urn", "oidc-provider-urn", "oidc-audience"],
+];
+const credential_KEY_INPUTS = `"access-key-id" and "access-key-secret" (with "security-token"), or "iam-token",`;
+const OIDC_INPUTS = `"oidc-agency-urn", "oidc-provider-urn" and "oidc-audience"`;
+/**
+ * Reads a key pair, temporary or not, an IAM token, or what the workflow's OIDC token is traded by. Problems go to the
+ * inputs.
+ *
+ * @param stsUrl where tokens are traded, unless `sts-url` says otherwise.
+ */
+function readCredential(inputs, context, stsUrl) {
+    const taken = WAYS.flatMap((names) => names.find((name) => inputs.credential(name) !== undefined) ?? []);
+    const [way, ...others] = taken;
+    for (const other of others) {
+        if (way !== undefined)
+            inputs.problem(src_errors/* RotationError */.FL.of("INPUT_CONFLICT", { first: way, second: other }));
+    }
+    if (way === "iam-token")
+        return tokenOf(inputs);
+    if (taken.some((name) => name.startsWith("oidc-")))
+        return federationOf(inputs, context, stsUrl);
+    return keyPairOf(inputs);
+}
+function tokenOf(inputs) {
+    const token = inputs.secret("iam-token");
+    return {
+        digest: digestOf(token.expose()),
+        inputs: credential_KEY_INPUTS,
+        open: () => Promise.resolve(({ headers }) => ({ ...headers, "x-auth-token": token.expose() })),
+    };
+}
+function keyPairOf(inputs) {
+    const accessKey = inputs.credential("access-key-id") ?? inputs.required("access-key-id");
+    const secretKey = inputs.secret("access-key-secret");
+    const securityToken = inputs.optionalSecret("security-token");
+    return {
+        digest: digestOf(accessKey, secretKey.expose(), securityToken?.expose() ?? ""),
+        inputs: credential_KEY_INPUTS,
+        open: () => Promise.resolve(signWith({ accessKey, secretKey: secretKey.expose(), securityToken: securityToken?.expose() })),
+    };
+}
+function federationOf(inputs, context, standard) {
+    const required = (name) => inputs.credential(name) ?? inputs.required(name);
+    const agencyUrn = required("oidc-agency-urn");
+    const providerUrn = required("oidc-provider-urn");
+    const audience = required("oidc-audience");
+    const stsUrl = inputs.url("sts-url", standard);
+    const { idTokens } = inputs;
+    if (idTokens === undefined) {
+        inputs.problem(src_errors/* RotationError */.FL.of("ID_TOKEN_UNAVAILABLE", { found: "the runner names no service that gives it out" }));
+    }
+    const digest = digestOf(stsUrl, agencyUrn, providerUrn, audience);
+    return {
+        digest,
+        inputs: OIDC_INPUTS,
+        async open(signal) {
+            if (idTokens === undefined)
+                throw new Error("Invariant violation: inputs with problems are not used");
+            // Few log in this way.
+            const { openSession } = await __nccwpck_require__.e(/* import() */ 914).then(__nccwpck_require__.bind(__nccwpck_require__, 7914));
+            const federation = { digest, inputs: OIDC_INPUTS, stsUrl, agencyUrn, providerUrn, audience, idTokens };
+            return signWith(await openSession(federation, context, signal));
+        },
+    };
+}
+function signWith({ accessKey, secretKey, securityToken, }) {
+    const temporary = securityToken === undefined ? {} : { "x-security-token": securityToken };
+    return (request, now) => sign({ ...request, headers: { ...request.headers, ...temporary } }, { accessKey, secretKey }, now);
+}
+
+// EXTERNAL MODULE: ./src/providers/huawei/error-body.ts
+var error_body = __nccwpck_require__(4133);
 ;// CONCATENATED MODULE: ./src/providers/huawei/client.ts
 
 
@@ -15110,8 +15463,8 @@ function sha256(text) {
 
 
 /**
- * A client of one service, by the inputs that all Huawei Cloud providers share: `region`, `project-id` and a key
- * pair, temporary or not, or an IAM token.
+ * A client of one service, by the inputs that all Huawei Cloud providers share: `region`, `project-id` and a
+ * credential.
  *
  * @param service first part of the service's host.
  */
@@ -15119,53 +15472,35 @@ function createHuaweiClient(inputs, context, { title, service }) {
     const region = readName(inputs, "region", "a region such as cn-north-4");
     const projectId = readName(inputs, "project-id", "a project id of letters and digits");
     const apiUrl = inputs.url("api-url", `https://${service}.${region}.${domainOf(region)}`);
-    const credential = readCredential(inputs);
+    const credential = readCredential(inputs, context, `https://sts.${region}.${domainOf(region)}`);
     return {
         apiUrl,
         projectId,
-        call: ({ method, path, action, body, signal }) => context.gate.pass(credential.digest, async () => {
-            const url = `${apiUrl}${path}`;
-            const text = body === undefined ? "" : JSON.stringify(body);
-            const headers = credential.authorize({
-                method,
-                url,
-                headers: { "content-type": "application/json", "x-project-id": projectId },
-                body: text,
-            }, context.clock.now());
-            const response = await ask(context, {
-                provider: title,
-                action,
-                method,
-                url,
-                headers,
-                ...(body === undefined ? {} : { body: text }),
-                signal,
+        async call({ method, path, action, body, signal }) {
+            const authorize = await credential.open(signal);
+            return context.gate.pass(credential.digest, async () => {
+                const url = `${apiUrl}${path}`;
+                const text = body === undefined ? "" : JSON.stringify(body);
+                const headers = authorize({
+                    method,
+                    url,
+                    headers: { "content-type": "application/json", "x-project-id": projectId },
+                    body: text,
+                }, context.clock.now());
+                const response = await (0,providers_answer/* ask */.kA)(context, {
+                    provider: title,
+                    action,
+                    method,
+                    url,
+                    headers,
+                    ...(body === undefined ? {} : { body: text }),
+                    signal,
+                });
+                const { inputs: used } = credential;
+                const now = context.clock.now();
+                return readAnswer(response, { title, action, appId: inputs.appId, used, now });
             });
-            return readAnswer(response, { title, action, appId: inputs.appId, now: context.clock.now() });
-        }),
-    };
-}
-function readCredential(inputs) {
-    const token = inputs.optionalSecret("iam-token");
-    const accessKey = inputs.credential("access-key-id");
-    const secretKey = inputs.optionalSecret("access-key-secret");
-    const securityToken = inputs.optionalSecret("security-token");
-    const keyPair = accessKey !== undefined || secretKey !== undefined || securityToken !== undefined;
-    if (token !== undefined && keyPair) {
-        inputs.problem(src_errors/* RotationError */.FL.of("INPUT_CONFLICT", { first: "iam-token", second: "access-key-id" }));
-    }
-    if (token !== undefined) {
-        return {
-            digest: digestOf(token.expose()),
-            authorize: ({ headers }) => ({ ...headers, "x-auth-token": token.expose() }),
-        };
-    }
-    const id = accessKey ?? inputs.required("access-key-id");
-    const secret = secretKey ?? inputs.secret("access-key-secret");
-    const temporary = securityToken === undefined ? {} : { "x-security-token": securityToken.expose() };
-    return {
-        digest: digestOf(id, secret.expose(), securityToken?.expose() ?? ""),
-        authorize: (request, now) => sign({ ...request, headers: { ...request.headers, ...temporary } }, { accessKey: id, secretKey: secret.expose() }, now),
+        },
     };
 }
 function readName(inputs, name, expected) {
@@ -15186,28 +15521,27 @@ const MISSING = ["CSMS.0005", "CSMS.0106", "APIG.3002", "APIG.3004", "APIG.3030"
 const UNAUTHORIZED = ["CSMS.0301", "KMS.0303"];
 /** Throttling; `APIG.9008` comes with HTTP 500. */
 const THROTTLED = ["APIG.9008", "APIG.0308", "APIGW.0308"];
-function readAnswer(response, { title: provider, action, appId, now, }) {
+function readAnswer(response, { title: provider, action, appId, used, now, }) {
     const { status } = response;
-    const answer = parseObject(response.body);
-    const { code, message } = readError(answer);
+    const answer = (0,providers_answer/* parseObject */.lj)(response.body);
+    const { code, message } = (0,error_body/* readError */.l)(answer);
     if (status >= 200 && status < 300 && code === undefined) {
         if (answer !== undefined)
             return answer;
-        throw answer_invalidAnswer(provider, { action, found: describeBody(response), expected: "a JSON object" });
+        throw (0,providers_answer/* invalidAnswer */.k_)(provider, { action, found: (0,providers_answer/* describeBody */.MP)(response), expected: "a JSON object" });
     }
     // Only a refusal in the documented form says that nothing was done.
     const changed = code !== undefined && status >= 400 && status < 500 ? "no" : "unknown";
     if (status === 401 || UNAUTHORIZED.includes(code ?? "")) {
         // Its message can echo every signed header, so it is not even kept.
-        const inputs = `"access-key-id" and "access-key-secret" (with "security-token"), or "iam-token",`;
-        throw src_errors/* RotationError */.FL.of("PROVIDER_UNAUTHORIZED", { provider, inputs }, { detail: code, changed });
+        throw src_errors/* RotationError */.FL.of("PROVIDER_UNAUTHORIZED", { provider, inputs: used }, { detail: code, changed });
     }
     const options = {
         detail: [code, message].filter((part) => part !== undefined).join(": ") || undefined,
         changed,
     };
     if (status === 429 || THROTTLED.includes(code ?? "")) {
-        const retryAfter = parseRetryAfter(response.headers["retry-after"], now);
+        const retryAfter = (0,retry/* parseRetryAfter */.mu)(response.headers["retry-after"], now);
         throw src_errors/* RotationError */.FL.of("PROVIDER_RATE_LIMITED", { provider, action }, { ...options, changed: code === undefined ? "unknown" : "no", transient: true, retryAfter });
     }
     if (MISSING.includes(code ?? "") || (status === 404 && code !== undefined)) {
@@ -15220,16 +15554,7 @@ function readAnswer(response, { title: provider, action, appId, now, }) {
     }
     if (code !== undefined)
         throw src_errors/* RotationError */.FL.of("PROVIDER_REFUSED", { provider, action, code }, options);
-    throw answer_invalidAnswer(provider, { action, found: describeBody(response), expected: "a JSON object" });
-}
-/** Errors come flat, and from `rotate` nested; some older services say `code` and `message`. */
-function readError(answer) {
-    const error = isObject(answer?.["error"]) ? answer["error"] : answer;
-    const text = (value) => (typeof value === "string" ? value : undefined);
-    return {
-        code: text(error?.["error_code"]) ?? text(error?.["code"]),
-        message: text(error?.["error_msg"]) ?? text(error?.["message"]),
-    };
+    throw (0,providers_answer/* invalidAnswer */.k_)(provider, { action, found: (0,providers_answer/* describeBody */.MP)(response), expected: "a JSON object" });
 }
 
 ;// CONCATENATED MODULE: ./src/providers/huawei/probe.ts
@@ -15241,15 +15566,15 @@ function createProbe(url, context, provider) {
     const action = "answer the probe";
     return async ({ appKey, appSecret }) => {
         try {
-            return await askAgain(context, async () => {
+            return await (0,providers_answer/* askAgain */.et)(context, async () => {
                 const request = { method: "GET", url, headers: {}, body: "" };
                 const headers = sign(request, { accessKey: appKey, secretKey: appSecret }, context.clock.now());
-                const response = await ask(context, { provider, action, method: "GET", url, headers });
+                const response = await (0,providers_answer/* ask */.kA)(context, { provider, action, method: "GET", url, headers });
                 const { status } = response;
                 if (status >= 200 && status < 300)
                     return { state: "valid" };
                 // Only the gateway's own refusal speaks of the signature: the API behind it may have 401s of its own.
-                if (status === 401 && typeof parseObject(response.body)?.["error_code"] === "string") {
+                if (status === 401 && typeof (0,providers_answer/* parseObject */.lj)(response.body)?.["error_code"] === "string") {
                     return { state: "invalid" };
                 }
                 if (status === 429 || status >= 500) {
@@ -15362,7 +15687,7 @@ function createDedicated(inputs, context, client, instanceId) {
     let chosen = false;
     const read = async (signal) => {
         app = await readApp(context, client, path, signal);
-        return { value: usableSecret(huawei_apig_title, app.secret, context.masker) };
+        return { value: (0,providers_answer/* usableSecret */.hW)(huawei_apig_title, app.secret, context.masker) };
     };
     const reset = (secret) => {
         const body = secret === undefined ? {} : { app_secret: secret.expose() };
@@ -15371,9 +15696,9 @@ function createDedicated(inputs, context, client, instanceId) {
     /** The secret in the answer to a reset, if it is one, and not the former one. */
     const shownBy = (answer) => {
         const value = answer["app_secret"];
-        if (unusable(value) !== undefined)
+        if ((0,providers_answer/* unusable */._P)(value) !== undefined)
             return undefined;
-        const secret = usableSecret(huawei_apig_title, value, context.masker);
+        const secret = (0,providers_answer/* usableSecret */.hW)(huawei_apig_title, value, context.masker);
         return before !== undefined && secret.equals(before) ? undefined : secret;
     };
     /** What is in force, if it is not the former secret. */
@@ -15476,10 +15801,10 @@ function createDedicated(inputs, context, client, instanceId) {
 async function readApp(context, client, path, signal) {
     const action = "read the app";
     const call = { method: "GET", path, action, signal };
-    const app = await askAgain(context, () => client.call(call), signal);
+    const app = await (0,providers_answer/* askAgain */.et)(context, () => client.call(call), signal);
     const { name, remark, app_key: appKey, app_secret: secret } = app;
     if (typeof name !== "string" || typeof appKey !== "string") {
-        throw answer_invalidAnswer(huawei_apig_title, { action, found: `an app without "name" or "app_key"`, expected: "an app" });
+        throw (0,providers_answer/* invalidAnswer */.k_)(huawei_apig_title, { action, found: `an app without "name" or "app_key"`, expected: "an app" });
     }
     return { name, appKey, secret, remark: typeof remark === "string" ? remark : undefined };
 }
@@ -15566,15 +15891,15 @@ function createHuaweiCsms(inputs, context) {
     const path = `${project}/secrets/${encodeURIComponent(name)}`;
     checkName(inputs);
     let before;
-    const get = (call) => askAgain(context, () => client.call({ method: "GET", ...call }), call.signal);
+    const get = (call) => (0,providers_answer/* askAgain */.et)(context, () => client.call({ method: "GET", ...call }), call.signal);
     const currentVersion = async (signal) => {
         const action = "read the stage SYSCURRENT";
         const { stage } = await get({ path: `${path}/stages/SYSCURRENT`, action, signal });
-        const version = isObject(stage) ? stage["version_id"] : undefined;
+        const version = (0,providers_answer/* isObject */.Gv)(stage) ? stage["version_id"] : undefined;
         // Shown in the output \`results\`, where no text of a provider may stand.
         if (typeof version === "string" && /^[\w.-]{1,64}$/.test(version))
             return version;
-        throw answer_invalidAnswer(huawei_csms_title, { action, found: `no "version_id"`, expected: "the version in force" });
+        throw (0,providers_answer/* invalidAnswer */.k_)(huawei_csms_title, { action, found: `no "version_id"`, expected: "the version in force" });
     };
     /** The version read last: none ever changes. */
     let known;
@@ -15583,13 +15908,13 @@ function createHuaweiCsms(inputs, context) {
             return known;
         const action = "read the secret's value";
         const { version } = await get({ path: `${path}/versions/${encodeURIComponent(id)}`, action, signal });
-        const content = isObject(version) ? version : {};
+        const content = (0,providers_answer/* isObject */.Gv)(version) ? version : {};
         // Binary values come as base64 text, and go to GitHub as that.
         const value = content["secret_string"] ?? content["secret_binary"];
-        const metadata = isObject(content["version_metadata"]) ? content["version_metadata"] : {};
+        const metadata = (0,providers_answer/* isObject */.Gv)(content["version_metadata"]) ? content["version_metadata"] : {};
         const madeAt = Number(metadata["create_time"]);
         known = {
-            value: usableSecret(huawei_csms_title, value, masker),
+            value: (0,providers_answer/* usableSecret */.hW)(huawei_csms_title, value, masker),
             version: id,
             ...(Number.isFinite(madeAt) && madeAt > 0 ? { madeAt } : {}),
         };
@@ -15606,7 +15931,7 @@ function createHuaweiCsms(inputs, context) {
             const found = answer["tasks"];
             if (!Array.isArray(found))
                 return undefined;
-            all.push(...found.filter(isObject).map(toTask));
+            all.push(...found.filter(providers_answer/* isObject */.Gv).map(toTask));
             const next = answer["next_marker"];
             if (typeof next !== "string" || next === "" || next === marker || found.length === 0)
                 return all;
@@ -15651,13 +15976,13 @@ function createHuaweiCsms(inputs, context) {
         tellsAge: true,
         async preflight(signal) {
             const { secret } = await get({ path, action: "read the secret", signal });
-            checkRotatable(isObject(secret) ? secret : {}, inputs.mode);
+            checkRotatable((0,providers_answer/* isObject */.Gv)(secret) ? secret : {}, inputs.mode);
             const [inForce, known] = await Promise.all([
                 readInForce(signal),
                 tasks(`secret_name=${encodeURIComponent(name)}`, signal),
             ]);
             if (inputs.mode !== "sync" && known === undefined) {
-                throw answer_invalidAnswer(huawei_csms_title, {
+                throw (0,providers_answer/* invalidAnswer */.k_)(huawei_csms_title, {
                     action: LIST_TASKS,
                     found: "no list",
                     expected: "the tasks of the secret",
@@ -15747,6 +16072,7 @@ async function asUnknown(following) {
 
 
 
+
 /** Every provider this action knows. To add one, add its line here. */
 const providers = {
     authing: createAuthing,
@@ -15754,6 +16080,7 @@ const providers = {
     feishu: createFeishu,
     "huawei-apig": createHuaweiApig,
     "huawei-csms": createHuaweiCsms,
+    http: createHttp,
 };
 
 ;// CONCATENATED MODULE: ./src/inputs/rotation.ts
@@ -15768,7 +16095,7 @@ const VERIFY = ["auto", "off"];
  * @returns undefined if there is no such provider.
  */
 function readRotation(name, { reader, step, context, }) {
-    const { mode, force, event } = step;
+    const { mode, force, event, idTokens } = step;
     const providerId = reader.optional("provider") ?? "";
     const appId = readAppId(reader);
     const targets = readTargets(reader, step.repository);
@@ -15781,7 +16108,8 @@ function readRotation(name, { reader, step, context, }) {
         reader.problem(src_errors/* RotationError */.FL.of("PROVIDER_UNKNOWN", { input: "provider", found: providerId, known }));
         return undefined;
     }
-    const provider = factory({ ...reader, appId, mode, verifies: verify !== "off", event }, context);
+    const verifies = verify !== "off";
+    const provider = factory({ ...reader, appId, mode, verifies, event, idTokens }, context);
     if (mode === "sync" && provider.read === undefined) {
         reader.problem(src_errors/* RotationError */.FL.of("SYNC_UNSUPPORTED", { input: "mode", provider: provider.title }), {
             input: "provider",
@@ -16000,6 +16328,7 @@ function stepSource(raw) {
     return {
         text: (name) => raw[name],
         names: Object.keys(raw),
+        below: () => [],
         at: () => undefined,
         toSet: (name) => `Set "${name}" under "with:"; a \${{ secrets.NAME }} that this job cannot read is empty too.`,
     };
@@ -16009,14 +16338,24 @@ function entrySource({ name: rotation, at, inputs }, { variable }) {
         text: (name) => inputs.get(name)?.text,
         // What is inherited is for whichever provider uses it.
         names: [...inputs].filter(([, { inherited }]) => !inherited).map(([name]) => name),
+        below: (name) => [...inputs.keys()].filter((each) => each.startsWith(`${name}.`)),
         at(name, item) {
-            const input = name === undefined ? undefined : inputs.get(name);
+            const input = name === undefined ? undefined : nearest(name, inputs);
             const place = (item === undefined ? undefined : input?.items[item]) ?? input?.at ?? at;
             return `${place} (${rotation})`;
         },
         toSet: (name) => `Set "${name}" in this rotation or in "defaults"; a secret comes from the step's "env:", as \${NAME}.`,
         expand: (input, text) => expand(input, text, variable),
     };
+}
+/** An input, or the innermost map in which it is missing. */
+function nearest(name, inputs) {
+    for (let path = name; path !== ""; path = path.slice(0, Math.max(0, path.lastIndexOf(".")))) {
+        const found = inputs.get(path);
+        if (found !== undefined)
+            return found;
+    }
+    return undefined;
 }
 /** Variables that are GitHub's and the runner's, or hold the inputs themselves. */
 const FOREIGN = /^(?:ACTIONS|GITHUB|RUNNER|INPUT)_/i;
@@ -16688,7 +17027,7 @@ function createMarkers({ store, name, again, onTime, }, found) {
     return {
         async write({ place, publicKey }, seal) {
             const value = { ...seal(publicKey, (0,external_node_crypto_.randomBytes)(16)), ...markerAccess(place) };
-            const send = () => retry(() => store.write(place, name, value), again);
+            const send = () => (0,retry/* retry */.L5)(() => store.write(place, name, value), again);
             let sent = false;
             try {
                 await send();
@@ -17192,7 +17531,7 @@ async function publish(secret, { rotation, tools, seal, places, problems, }) {
         // A place that took its marker has proved the permission, so every other answer is a passing one.
         if (rotation.provider.arrived === true && !error.transient)
             return undefined;
-        const wait = backoff(publish_WAITS, parcel.attempts, error.retryAfter);
+        const wait = (0,retry/* backoff */.JN)(publish_WAITS, parcel.attempts, error.retryAfter);
         if (clock.now() + wait > deadline())
             return undefined;
         log.wait(`${formatTarget(target)}: ${error.message}`, wait);
@@ -17307,7 +17646,7 @@ async function obtain({ name, provider }, { journal, log, cancel }, prepared) {
  */
 async function deliver(secret, rotation, tools, prepared) {
     const once = async (value) => {
-        const asked = rotation_ask(value, rotation, tools);
+        const asked = ask(value, rotation, tools);
         const targets = await publish(value, { rotation, tools, ...prepared });
         const confirmation = await unlessCancelled(asked, tools);
         tools.log.line(`confirm: ${describe(confirmation)}`);
@@ -17318,14 +17657,14 @@ async function deliver(secret, rotation, tools, prepared) {
 }
 /** Asks first, and publishes unless the provider refuses the secret, or has to prove it and could not. */
 async function deliverIfConfirmed(secret, rotation, tools, prepared) {
-    const confirmation = await unlessCancelled(rotation_ask(secret, rotation, tools), tools);
+    const confirmation = await unlessCancelled(ask(secret, rotation, tools), tools);
     tools.log.line(`confirm: ${describe(confirmation)}`);
     const targets = doubtAbout(confirmation, rotation) === undefined
         ? await publish(secret, { rotation, tools, ...prepared })
         : rotation.targets.map((target) => ({ target, status: "skipped" }));
     return { targets, confirmation, last: secret };
 }
-function rotation_ask(secret, { verify, provider }, { clock }) {
+function ask(secret, { verify, provider }, { clock }) {
     if (verify === "off")
         return Promise.resolve({ state: "inconclusive", why: "verify is off" });
     return confirm_confirm(secret, provider, clock);
@@ -17469,7 +17808,7 @@ var external_node_util_ = __nccwpck_require__(7975);
 const SHORTEST_MASK = 6;
 const LINE_BREAK = /\r\n|\r|\n/;
 /** Stands wherever a secret would have been printed. */
-const PLACEHOLDER = "***";
+const secret_PLACEHOLDER = "***";
 /**
  * A value that cannot be printed: strings, JSON and `util.inspect` show a placeholder. Only {@link Masker.secret}
  * makes one, so a secret cannot exist unmasked.
@@ -17490,13 +17829,13 @@ class Secret {
         return this.#value === other.#value;
     }
     toString() {
-        return PLACEHOLDER;
+        return secret_PLACEHOLDER;
     }
     toJSON() {
-        return PLACEHOLDER;
+        return secret_PLACEHOLDER;
     }
     [external_node_util_.inspect.custom]() {
-        return PLACEHOLDER;
+        return secret_PLACEHOLDER;
     }
 }
 /** Knows every secret of this process in every form that could show up, and hides them all. */
@@ -17535,7 +17874,7 @@ class Masker {
         let end = -1;
         for (const { start, end: formEnd } of found) {
             if (start > end)
-                clean += text.slice(Math.max(end, 0), start) + PLACEHOLDER;
+                clean += text.slice(Math.max(end, 0), start) + secret_PLACEHOLDER;
             end = Math.max(end, formEnd);
         }
         return clean + text.slice(Math.max(end, 0));
@@ -17679,9 +18018,19 @@ function inputsFromEnvironment() {
 function factsFromEnvironment() {
     return {
         event: { name: process.env["GITHUB_EVENT_NAME"] ?? "", payload: readEventFile },
+        idTokens: idTokenService(),
         repository: process.env["GITHUB_REPOSITORY"] ?? "",
         variable: (name) => process.env[name],
     };
+}
+/**
+ * Told only to jobs with the permission `id-token: write`
+ * (https://docs.github.com/en/actions/reference/security/oidc#methods-for-requesting-the-oidc-token).
+ */
+function idTokenService() {
+    const url = process.env["ACTIONS_ID_TOKEN_REQUEST_URL"] ?? "";
+    const requestToken = process.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] ?? "";
+    return URL.canParse(url) && requestToken !== "" ? { url, requestToken } : undefined;
 }
 /** The folder that the step's paths are relative to. */
 function workspace() {
@@ -17755,7 +18104,7 @@ async function main() {
 const AT_ONCE = 20;
 /** Everything is put together here, and nothing decided. */
 async function run(runner, masker) {
-    const http = createHttp();
+    const http = (0,src_http/* createHttp */.V0)();
     const clock = systemClock;
     const gate = createCredentialGate();
     const logs = createLogs(runner, masker);
@@ -17789,7 +18138,7 @@ async function run(runner, masker) {
     const cancel = cancelOnSignals();
     // From here on there is a secret soon: core must be there to mask it, and to save the journal's path.
     const seal = async () => {
-        await letRequestsLeave();
+        await (0,src_http/* letRequestsLeave */.f_)();
         const [made] = await Promise.all([createSeal(), runner.load()]);
         return made;
     };
@@ -17920,6 +18269,234 @@ async function reportBadInputs(thrown, runner, masker) {
     });
     await runner.summarize(inputSummary(errors, masker));
     process.exitCode = 1;
+}
+
+
+/***/ }),
+
+/***/ 9722:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Gv: () => (/* binding */ isObject),
+/* harmony export */   MP: () => (/* binding */ describeBody),
+/* harmony export */   _P: () => (/* binding */ unusable),
+/* harmony export */   et: () => (/* binding */ askAgain),
+/* harmony export */   hW: () => (/* binding */ usableSecret),
+/* harmony export */   kA: () => (/* binding */ ask),
+/* harmony export */   k_: () => (/* binding */ invalidAnswer),
+/* harmony export */   lj: () => (/* binding */ parseObject)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3916);
+/* harmony import */ var _http_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2539);
+/* harmony import */ var _retry_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9809);
+
+
+
+/**
+ * Sends a request once.
+ *
+ * @throws {RotationError} PROVIDER_UNREACHABLE, never sent; PROVIDER_ANSWER_LOST or PROVIDER_REDIRECT, which leave
+ *   open whether the provider acted.
+ */
+async function ask({ http }, request) {
+    const { provider, action } = request;
+    const { host } = new URL(request.url);
+    let response;
+    try {
+        response = await http(request);
+    }
+    catch (cause) {
+        if (!(cause instanceof _http_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpFailure */ .HR))
+            throw cause;
+        const { reason } = cause;
+        throw cause.sent
+            ? _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .RotationError */ .FL.of("PROVIDER_ANSWER_LOST", { provider, action, reason }, { cause, transient: true, changed: "unknown" })
+            : _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .RotationError */ .FL.of("PROVIDER_UNREACHABLE", { provider, host, reason }, { cause, transient: true });
+    }
+    const { status } = response;
+    if (status >= 300 && status < 400) {
+        throw _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .RotationError */ .FL.of("PROVIDER_REDIRECT", { provider, host, status }, { changed: "unknown" });
+    }
+    return response;
+}
+/** Repeats a read while that may help, and says why it waits. */
+function askAgain({ clock, onWait }, read, signal) {
+    return (0,_retry_js__WEBPACK_IMPORTED_MODULE_2__/* .retry */ .L5)(read, {
+        clock,
+        signal,
+        onWait: (error, milliseconds) => {
+            onWait(error.message, milliseconds);
+        },
+    });
+}
+/** The object that a body holds as JSON; undefined if it holds none. */
+function parseObject(body) {
+    try {
+        const parsed = JSON.parse(body);
+        return isObject(parsed) ? parsed : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+function isObject(value) {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+/** What stands in an answer that is no JSON object, in words for a message. */
+function describeBody({ status, body }) {
+    const what = body.trim() === "" ? "nothing" : /^\s*</.test(body) ? "a web page" : "no JSON object";
+    return `${what} (HTTP ${String(status)})`;
+}
+/** An answer that is not what the provider documents: it leaves open what was done. */
+function invalidAnswer(provider, { action, found, expected }) {
+    return _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .RotationError */ .FL.of("PROVIDER_ANSWER_INVALID", { provider, action, found, expected }, { changed: "unknown" });
+}
+/**
+ * A value that the provider gave as a secret, masked.
+ *
+ * @throws {RotationError} SECRET_UNUSABLE, which leaves open what was done.
+ */
+function usableSecret(provider, value, masker) {
+    const found = unusable(value);
+    if (typeof value === "string" && found === undefined)
+        return masker.secret(value);
+    const context = { provider, found: found ?? "not a string" };
+    throw _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .RotationError */ .FL.of("SECRET_UNUSABLE", context, { changed: "unknown" });
+}
+/** GitHub stores values up to 48 KB (https://docs.github.com/en/actions/reference/security/secrets#limits-for-secrets). */
+const LARGEST_SECRET = 49_152;
+/** Why a value cannot be a secret in GitHub, in words for a message; undefined if it can. */
+function unusable(value) {
+    if (typeof value !== "string")
+        return value === undefined ? "missing" : "not a string";
+    if (value.trim() === "")
+        return "empty";
+    if (/^\*+$/.test(value.trim()))
+        return "hidden behind asterisks";
+    if (!value.isWellFormed())
+        return "not well-formed Unicode text";
+    if (Buffer.byteLength(value) > LARGEST_SECRET)
+        return "larger than 48 KB";
+    return undefined;
+}
+
+
+/***/ }),
+
+/***/ 802:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   _: () => (/* binding */ isPointer),
+/* harmony export */   c: () => (/* binding */ resolvePointer)
+/* harmony export */ });
+/** Whether a text is a JSON Pointer (https://www.rfc-editor.org/rfc/rfc6901) to a part of a value. */
+function isPointer(text) {
+    return /^(?:\/(?:[^~/]|~[01])*)+$/.test(text);
+}
+/** What a JSON Pointer leads to; undefined if that is nothing. */
+function resolvePointer(value, pointer) {
+    let at = value;
+    for (const token of pointer.split("/").slice(1)) {
+        const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
+        // Of a list only its elements: "length" is JavaScript's, not the answer's.
+        const foreign = Array.isArray(at) && !/^(?:0|[1-9]\d*)$/.test(key);
+        if (typeof at !== "object" || at === null || foreign || !Object.hasOwn(at, key))
+            return undefined;
+        at = at[key];
+    }
+    return at;
+}
+
+
+/***/ }),
+
+/***/ 4133:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   l: () => (/* binding */ readError)
+/* harmony export */ });
+/* harmony import */ var _answer_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9722);
+
+/**
+ * Code and message of an error, undefined where there are none. Errors come flat, and from `rotate` nested; some older
+ * services say `code` and `message`.
+ */
+function readError(answer) {
+    const error = (0,_answer_js__WEBPACK_IMPORTED_MODULE_0__/* .isObject */ .Gv)(answer?.["error"]) ? answer["error"] : answer;
+    const text = (value) => (typeof value === "string" ? value : undefined);
+    return {
+        code: text(error?.["error_code"]) ?? text(error?.["code"]),
+        message: text(error?.["error_msg"]) ?? text(error?.["message"]),
+    };
+}
+
+
+/***/ }),
+
+/***/ 9809:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   JN: () => (/* binding */ backoff),
+/* harmony export */   L5: () => (/* binding */ retry),
+/* harmony export */   T4: () => (/* binding */ readPolicy),
+/* harmony export */   mu: () => (/* binding */ parseRetryAfter)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3916);
+
+/** Reads change nothing, so they may be repeated; a run should still end while somebody watches it. */
+const readPolicy = {
+    attempts: 4,
+    firstWait: 500,
+    longestWait: 8_000,
+    longestRetryAfter: 60_000,
+};
+/**
+ * Repeats what is harmless to repeat, reads and writes of markers, while it fails with a transient
+ * {@link RotationError}. Anything else, a 401 above all, is final, unless the policy says otherwise.
+ *
+ * @throws what the last try threw.
+ */
+async function retry(attemptOnce, { clock, signal, onWait }, policy = readPolicy) {
+    for (let attempt = 1;; attempt += 1) {
+        try {
+            return await attemptOnce();
+        }
+        catch (thrown) {
+            const error = _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .RotationError */ .FL.from(thrown);
+            const repeats = policy.repeats?.(error) ?? error.transient;
+            const tooLong = (error.retryAfter ?? 0) > policy.longestRetryAfter;
+            if (!repeats || tooLong || attempt >= policy.attempts)
+                throw error;
+            // What was cut off by the cancellation itself is not waited for.
+            signal?.throwIfAborted();
+            const wait = backoff(policy, attempt, error.retryAfter);
+            onWait(error, wait);
+            await clock.sleep(wait, signal);
+        }
+    }
+}
+/** The wait after the given failed attempt (1 is the first), in milliseconds. `retryAfter` is obeyed as a least. */
+function backoff({ firstWait, longestWait }, attempt, retryAfter = 0) {
+    const doubled = Math.min(longestWait, firstWait * 2 ** (attempt - 1));
+    // Spread out, so that runs which failed together do not come back together.
+    const spread = doubled * (0.75 + Math.random() * 0.5);
+    return Math.round(Math.max(spread, retryAfter));
+}
+/**
+ * The wait that a `Retry-After` header asks for, in milliseconds: seconds or an HTTP date
+ * (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after). Undefined if absent or unreadable.
+ */
+function parseRetryAfter(header, now) {
+    if (header === undefined)
+        return undefined;
+    if (/^\d+$/.test(header.trim()))
+        return Number(header.trim()) * 1_000;
+    const date = Date.parse(header);
+    return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
 

@@ -57,6 +57,13 @@ export class RotationError extends Error {
     return new RotationError(code, `${place}: ${message}`, hint, { ...rest, cause: this.cause });
   }
 
+  /** The same problem, where it is known that nothing changed, as with a request for a token. */
+  harmless(): RotationError {
+    if (this.changed === "no") return this;
+    const { code, message, hint, ...rest } = this;
+    return new RotationError(code, message, hint, { ...rest, cause: this.cause, changed: "no" });
+  }
+
   /** Makes a RotationError of anything thrown. What is not ours becomes `INTERNAL`, without its message. */
   static from(thrown: unknown): RotationError {
     if (thrown instanceof RotationError) return thrown;
@@ -243,6 +250,14 @@ const problems = {
     message: (c: { provider: string; inputs: string; hint?: string }) =>
       `${c.provider} refused the management credential; expected ${c.inputs} to be valid.`,
     hint: (c) => c.hint ?? `Check ${c.inputs}, then run again.`,
+  }),
+  ID_TOKEN_UNAVAILABLE: problem({
+    title: "The workflow's OIDC token cannot be had",
+    meaning:
+      "`oidc-…` inputs trade the token by which GitHub names this job for keys of the cloud, and GitHub gives it only to jobs with the permission `id-token: write`; workflows for pull requests of forks never get it.",
+    fix: "Give the job `permissions:` with `id-token: write`; in a workflow that is called by another one, give it in both.",
+    message: (c: { found: string }) =>
+      `The workflow's OIDC token cannot be had: ${c.found}; expected a job with the permission "id-token: write".`,
   }),
   PROVIDER_FORBIDDEN: problem({
     title: "The management credential lacks a right",

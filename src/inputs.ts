@@ -2,8 +2,8 @@ import { RotationError, RotationErrors } from "./errors.ts";
 import { formatTarget, type Target, targetKey } from "./github/target.ts";
 import { createReader, type InputSource, type Reader } from "./inputs/reader.ts";
 import { readRotation, type Step } from "./inputs/rotation.ts";
-import type { Entry } from "./inputs/rotations-file.ts";
-import type { ProviderContext, RunEvent } from "./providers/provider.ts";
+import type { Entry, FileInput } from "./inputs/rotations-file.ts";
+import type { IdTokenService, ProviderContext, RunEvent } from "./providers/provider.ts";
 import type { Masker, Secret } from "./secret.ts";
 import type { Rotation } from "./stages/stage.ts";
 
@@ -13,6 +13,8 @@ export type RawInputs = Readonly<Record<string, string | undefined>>;
 /** What the runner says about the workflow run. */
 export interface RunFacts {
   readonly event: RunEvent;
+  /** Absent without the permission `id-token: write`. */
+  readonly idTokens?: IdTokenService | undefined;
   /** `OWNER/REPO` of the workflow. */
   readonly repository: string;
   /** A variable of the step's environment. */
@@ -231,6 +233,7 @@ function stepSource(raw: RawInputs): InputSource {
   return {
     text: (name) => raw[name],
     names: Object.keys(raw),
+    below: () => [],
     at: () => undefined,
     toSet: (name) =>
       `Set "${name}" under "with:"; a \${{ secrets.NAME }} that this job cannot read is empty too.`,
@@ -242,8 +245,9 @@ function entrySource({ name: rotation, at, inputs }: Entry, { variable }: RunFac
     text: (name) => inputs.get(name)?.text,
     // What is inherited is for whichever provider uses it.
     names: [...inputs].filter(([, { inherited }]) => !inherited).map(([name]) => name),
+    below: (name) => [...inputs.keys()].filter((each) => each.startsWith(`${name}.`)),
     at(name, item) {
-      const input = name === undefined ? undefined : inputs.get(name);
+      const input = name === undefined ? undefined : nearest(name, inputs);
       const place = (item === undefined ? undefined : input?.items[item]) ?? input?.at ?? at;
       return `${place} (${rotation})`;
     },
@@ -251,6 +255,15 @@ function entrySource({ name: rotation, at, inputs }: Entry, { variable }: RunFac
       `Set "${name}" in this rotation or in "defaults"; a secret comes from the step's "env:", as \${NAME}.`,
     expand: (input, text) => expand(input, text, variable),
   };
+}
+
+/** An input, or the innermost map in which it is missing. */
+function nearest(name: string, inputs: Entry["inputs"]): FileInput | undefined {
+  for (let path = name; path !== ""; path = path.slice(0, Math.max(0, path.lastIndexOf(".")))) {
+    const found = inputs.get(path);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** Variables that are GitHub's and the runner's, or hold the inputs themselves. */

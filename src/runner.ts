@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as core from "@actions/core";
 import type { RawInputs, RunFacts } from "./inputs.ts";
+import type { IdTokenService } from "./providers/provider.ts";
 import { Masker } from "./secret.ts";
 
 type Core = typeof core;
@@ -67,9 +68,20 @@ export function inputsFromEnvironment(): RawInputs {
 export function factsFromEnvironment(): RunFacts {
   return {
     event: { name: process.env["GITHUB_EVENT_NAME"] ?? "", payload: readEventFile },
+    idTokens: idTokenService(),
     repository: process.env["GITHUB_REPOSITORY"] ?? "",
     variable: (name) => process.env[name],
   };
+}
+
+/**
+ * Told only to jobs with the permission `id-token: write`
+ * (https://docs.github.com/en/actions/reference/security/oidc#methods-for-requesting-the-oidc-token).
+ */
+function idTokenService(): IdTokenService | undefined {
+  const url = process.env["ACTIONS_ID_TOKEN_REQUEST_URL"] ?? "";
+  const requestToken = process.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] ?? "";
+  return URL.canParse(url) && requestToken !== "" ? { url, requestToken } : undefined;
 }
 
 /** The folder that the step's paths are relative to. */

@@ -65,6 +65,17 @@ describe("a RotationError", () => {
     expect(error.message + error.hint).not.toContain("::error::x");
   });
 
+  test("is harmless where the request that met it changes nothing, and else the same", () => {
+    const context = { provider: "Acme", action: "issue a token", reason: "ECONNRESET" };
+    const options = { cause: new Error("inner"), transient: true, changed: "unknown" } as const;
+    const error = RotationError.of("PROVIDER_ANSWER_LOST", context, options);
+    const { message, hint, cause } = error;
+    const same = { code: "PROVIDER_ANSWER_LOST", message, hint, cause, transient: true };
+    expect(error.harmless()).toMatchObject({ ...same, changed: "no" });
+    expect(error.changed).toBe("unknown");
+    expect(error.harmless().harmless()).toEqual(error.harmless());
+  });
+
   test("takes the closer hint of a missing input, where there is one", () => {
     const general = RotationError.of("INPUT_MISSING", { input: "app-id", because: "it names the app" });
     const close = RotationError.of("INPUT_MISSING", { input: "app-id", because: "x", hint: "Do this." });

@@ -261,9 +261,19 @@ function inputsFromEnvironment() {
 function factsFromEnvironment() {
     return {
         event: { name: process.env["GITHUB_EVENT_NAME"] ?? "", payload: readEventFile },
+        idTokens: idTokenService(),
         repository: process.env["GITHUB_REPOSITORY"] ?? "",
         variable: (name) => process.env[name],
     };
+}
+/**
+ * Told only to jobs with the permission `id-token: write`
+ * (https://docs.github.com/en/actions/reference/security/oidc#methods-for-requesting-the-oidc-token).
+ */
+function idTokenService() {
+    const url = process.env["ACTIONS_ID_TOKEN_REQUEST_URL"] ?? "";
+    const requestToken = process.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] ?? "";
+    return URL.canParse(url) && requestToken !== "" ? { url, requestToken } : undefined;
 }
 /** The folder that the step's paths are relative to. */
 function workspace() {

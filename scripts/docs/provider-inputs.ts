@@ -74,6 +74,8 @@ function readBy(id: string): readonly Read[] {
           mode,
           verifies: true,
           event: { name: "schedule", payload: () => ({}) },
+          idTokens: undefined,
+          below: () => [],
           optional,
           credential: optional,
           required: (name) => optional(name) ?? "1",

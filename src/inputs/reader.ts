@@ -8,6 +8,8 @@ export interface InputSource {
   text(name: string): string | undefined;
   /** The names of all that stand there for this rotation, and that somebody should use. */
   readonly names: readonly string[];
+  /** The names of the texts in the map of this name; none where there is no map. */
+  below(name: string): readonly string[];
   /** Where an input stands, or an item of its list; undefined where that needs no saying. */
   at(name: string | undefined, item?: number): string | undefined;
   /** What to do about an input that is missing. */
@@ -17,7 +19,7 @@ export interface InputSource {
 }
 
 /** Reads inputs, and collects all that is wrong with them. */
-export interface Reader extends Omit<ProviderInputs, "appId" | "mode" | "verifies" | "event"> {
+export interface Reader extends Omit<ProviderInputs, "appId" | "mode" | "verifies" | "event" | "idTokens"> {
   flag(name: string): boolean;
   /** @param where the input that it is about, if the error itself does not say it, and the item of its list. */
   problem(error: RotationError, where?: { readonly input: string; readonly item?: number }): void;
@@ -78,9 +80,10 @@ export function createReader(source: InputSource, masker: Masker): Reader {
     problem(RotationError.of("INPUT_INVALID", { input, found: shown, expected }));
   };
 
-  const address = (name: string): string | undefined => {
-    const value = optional(name);
-    if (value === undefined) return undefined;
+  const address = (name: string, base?: string): string | undefined => {
+    const text = optional(name);
+    if (text === undefined) return undefined;
+    const value = base !== undefined && text.startsWith("/") ? `${base}${text}` : text;
     const parsed = URL.parse(value);
     if (parsed === null || !["https:", "http:"].includes(parsed.protocol)) {
       invalid(name, "not a web address", "an address such as https://api.example.com");
@@ -107,6 +110,7 @@ export function createReader(source: InputSource, masker: Masker): Reader {
     credential,
     url,
     address,
+    below: (name) => source.below(name),
     secret: (name) => masker.secret(orMissing(name, credential(name))),
     optionalSecret(name) {
       const value = credential(name);

@@ -1,7 +1,7 @@
 import { RotationError } from "../errors.ts";
 import { parseTarget, type Target } from "../github/target.ts";
 import { providers } from "../providers/index.ts";
-import type { ProviderContext, RunEvent } from "../providers/provider.ts";
+import type { IdTokenService, ProviderContext, RunEvent } from "../providers/provider.ts";
 import type { Rotation } from "../stages/stage.ts";
 import type { Reader } from "./reader.ts";
 
@@ -10,6 +10,7 @@ export interface Step {
   readonly mode: Rotation["mode"];
   readonly force: boolean;
   readonly event: RunEvent;
+  readonly idTokens?: IdTokenService | undefined;
   /** `OWNER/REPO` of the workflow. */
   readonly repository: string;
 }
@@ -30,7 +31,7 @@ export function readRotation(
     context,
   }: { readonly reader: Reader; readonly step: Step; readonly context: ProviderContext },
 ): Rotation | undefined {
-  const { mode, force, event } = step;
+  const { mode, force, event, idTokens } = step;
   const providerId = reader.optional("provider") ?? "";
   const appId = readAppId(reader);
   const targets = readTargets(reader, step.repository);
@@ -44,7 +45,8 @@ export function readRotation(
     reader.problem(RotationError.of("PROVIDER_UNKNOWN", { input: "provider", found: providerId, known }));
     return undefined;
   }
-  const provider = factory({ ...reader, appId, mode, verifies: verify !== "off", event }, context);
+  const verifies = verify !== "off";
+  const provider = factory({ ...reader, appId, mode, verifies, event, idTokens }, context);
   if (mode === "sync" && provider.read === undefined) {
     reader.problem(RotationError.of("SYNC_UNSUPPORTED", { input: "mode", provider: provider.title }), {
       input: "provider",

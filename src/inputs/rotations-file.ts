@@ -9,6 +9,7 @@ import {
   type Pair,
   parseDocument,
   type Scalar,
+  type YAMLMap,
 } from "yaml";
 import { RotationError, RotationErrors } from "../errors.ts";
 
@@ -36,6 +37,12 @@ export const STEP_INPUTS: readonly string[] = ["mode", "force", "config", "only"
 
 /** The only input that may be a list. */
 const LIST_INPUT = "targets";
+
+/** The only input that is a map. What stands in it are inputs of their own, such as `http.read.url`. */
+const MAP_INPUT = "http";
+
+/** How deep maps in it go: `http.auth.headers.NAME`. An alias of what it stands in would have no end. */
+const DEEPEST = 3;
 
 /** A name that matrix jobs, log groups and tables can show, and that `only` can name. */
 export const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N} ._-]{0,98}[\p{L}\p{N}._-])?$/u;
@@ -151,7 +158,9 @@ function readInputs(
         `"${key}" is here`,
         `it in the step's "with:", as it holds for all rotations`,
       );
-    } else if (isScalar(value)) {
+    } else if (key === MAP_INPUT && isMap(value)) {
+      flatten(reading, value, { name: key, at: place, inherited, inputs });
+    } else if (isScalar(value) && key !== MAP_INPUT) {
       inputs.set(key, { text: textOf(value), at: place, items: [], inherited });
     } else if (
       isSeq(value) &&
@@ -166,14 +175,41 @@ function readInputs(
         inherited,
       });
     } else {
-      problem(
-        place,
-        `"${key}" is ${kindOf(value)}`,
-        key === LIST_INPUT ? "a text, or a list of texts" : "a text",
-      );
+      const expected = { [LIST_INPUT]: "a text, or a list of texts", [MAP_INPUT]: "a map" }[key] ?? "a text";
+      problem(place, `"${key}" is ${kindOf(value)}`, expected);
     }
   }
   return inputs;
+}
+
+/** Adds every text of a map by its path, and the map itself as an empty one, so that its place is known. */
+function flatten(
+  reading: Reading,
+  map: YAMLMap,
+  {
+    name,
+    at,
+    inherited,
+    inputs,
+    depth = 1,
+  }: {
+    readonly name: string;
+    readonly at: string;
+    readonly inherited: boolean;
+    readonly inputs: Map<string, FileInput>;
+    readonly depth?: number;
+  },
+): void {
+  inputs.set(name, { text: "", at, items: [], inherited });
+  for (const pair of map.items) {
+    const path = `${name}.${keyOf(pair)}`;
+    const value = resolve(reading, pair.value);
+    const place = startOf(reading, value, whereIs(reading, pair).at);
+    if (isScalar(value)) inputs.set(path, { text: textOf(value), at: place, items: [], inherited });
+    else if (isMap(value) && depth < DEEPEST) {
+      flatten(reading, value, { name: path, at: place, inherited, inputs, depth: depth + 1 });
+    } else reading.problem(place, `"${path}" is ${kindOf(value)}`, "a text");
+  }
 }
 
 function resolve({ document }: Reading, node: unknown): unknown {

@@ -6,17 +6,12 @@ import type { Secret } from "../secret.ts";
 import { ask, askAgain, describeBody, invalidAnswer, isObject, parseObject, usableSecret } from "./answer.ts";
 import { digestOf } from "./credential-gate.ts";
 import type { NewSecret, Provider, ProviderContext, ProviderInputs, Verdict } from "./provider.ts";
+import { readPastStale, settleLost } from "./read-back.ts";
 
 const title = "Authing";
 
 /** https://docs.authing.cn/v3/reference/ ; private deployments have a host of their own. */
 const API_URL = "https://api.authing.cn";
-
-/** How the two reads after a lost answer are spaced, in milliseconds: a slow refresh may still be under way. */
-const SECOND_LOOK = 3_000;
-
-/** How often a read-back that still shows the former secret is repeated; read-after-write is not documented. */
-const STALE_READS = 3;
 
 /**
  * Rotates an application's secret (`refresh-application-secret`,
@@ -109,29 +104,6 @@ export function createAuthing(inputs: ProviderInputs, context: ProviderContext):
     return before === undefined || found.value.equals(before) ? undefined : found;
   };
 
-  const recover = async (lost: RotationError): Promise<NewSecret> => {
-    const unknown = (cause: unknown): RotationError =>
-      RotationError.of(
-        "ROTATION_UNKNOWN",
-        { provider: title },
-        { cause, detail: lost.message, changed: "unknown" },
-      );
-    try {
-      const found = await findNewSecret();
-      if (found !== undefined) return found;
-      context.onWait(`${lost.message} Looking once more which secret is in force`, SECOND_LOOK);
-      await clock.sleep(SECOND_LOOK);
-      const second = await findNewSecret();
-      if (second !== undefined) return second;
-      // Twice the former one: the lost call was not carried out, so one more is one rotation.
-      return await refresh();
-    } catch (error) {
-      const late = await findNewSecret().catch(() => undefined);
-      if (late !== undefined) return late;
-      throw unknown(error);
-    }
-  };
-
   return {
     title,
     apiUrl,
@@ -158,18 +130,16 @@ export function createAuthing(inputs: ProviderInputs, context: ProviderContext):
       } catch (thrown) {
         const error = RotationError.from(thrown);
         if (error.changed === "no") throw error;
-        return recover(error);
+        return settleLost(error, { provider: title, context, findNew: findNewSecret, again: refresh });
       }
     },
 
-    async read() {
-      for (let attempt = 1; ; attempt += 1) {
-        const found = await readSecret();
-        const stale = refreshed && before !== undefined && found.value.equals(before);
-        if (!stale || attempt > STALE_READS) return found;
-        await clock.sleep(1_000 * attempt);
-      }
-    },
+    read: () =>
+      readPastStale(
+        context,
+        () => readSecret(),
+        ({ value }) => refreshed && before !== undefined && value.equals(before),
+      ),
 
     ...(appUrl === undefined ? {} : { verify: (secret: NewSecret) => introspect(secret, appUrl) }),
   };

@@ -13,8 +13,12 @@ export interface CredentialGate {
    * @throws {RotationError} PROVIDER_UNAUTHORIZED without a call, once there was one with this credential.
    */
   pass<T>(credential: string, call: () => Promise<T>): Promise<T>;
-  /** What a credential is traded for, such as a token: once per run, for all rotations that use it. */
-  session<T>(credential: string, open: () => Promise<T>): Promise<T>;
+  /**
+   * What a credential is traded for, such as a token: once per run, for all rotations that use it.
+   *
+   * @param isFresh whether it can still be used; else it is traded anew. Default: always.
+   */
+  session<T>(credential: string, open: () => Promise<T>, isFresh?: (session: T) => boolean): Promise<T>;
 }
 
 /** What a gate knows a credential by: a digest of where it is used and of all its parts. */
@@ -44,9 +48,19 @@ export function createCredentialGate(): CredentialGate {
   };
 
   return {
-    session<T>(credential: string, open: () => Promise<T>): Promise<T> {
-      const known = sessions.get(credential) as Promise<T> | undefined;
-      if (known !== undefined) return known;
+    async session<T>(
+      credential: string,
+      open: () => Promise<T>,
+      isFresh: (session: T) => boolean = () => true,
+    ): Promise<T> {
+      for (;;) {
+        const known = sessions.get(credential) as Promise<T> | undefined;
+        if (known === undefined) break;
+        const session = await known;
+        if (isFresh(session)) return session;
+        // Unless another one has done so meanwhile.
+        if (sessions.get(credential) === known) sessions.delete(credential);
+      }
       const opening = open();
       sessions.set(credential, opening);
       // The next one may have better luck, unless the gate is shut.

@@ -1,6 +1,7 @@
 import { createAuthing } from "./authing.ts";
 import { createCloudRoom } from "./cloudroom.ts";
 import { createFeishu } from "./feishu.ts";
+import { createHttp } from "./http.ts";
 import { createHuaweiApig } from "./huawei-apig.ts";
 import { createHuaweiCsms } from "./huawei-csms.ts";
 import type { ProviderFactory } from "./provider.ts";
@@ -12,4 +13,5 @@ export const providers: Readonly<Record<string, ProviderFactory>> = {
   feishu: createFeishu,
   "huawei-apig": createHuaweiApig,
   "huawei-csms": createHuaweiCsms,
+  http: createHttp,
 };

@@ -12,6 +12,14 @@ export interface RunEvent {
   readonly payload: () => unknown;
 }
 
+/** Where GitHub gives out tokens that name the job. */
+export interface IdTokenService {
+  /** Absolute, with a query. */
+  readonly url: string;
+  /** The bearer token for it: a secret. */
+  readonly requestToken: string;
+}
+
 /** A secret as the provider gave it. */
 export interface NewSecret {
   readonly value: Secret;
@@ -119,6 +127,8 @@ export interface ProviderInputs {
   /** Whether the provider is to be asked about the new secret (`verify`). */
   readonly verifies: boolean;
   readonly event: RunEvent;
+  /** Undefined without the permission `id-token: write`. */
+  readonly idTokens: IdTokenService | undefined;
   optional(name: string): string | undefined;
   required(name: string): string;
   /** One of some words; the first is the default. */
@@ -134,7 +144,14 @@ export interface ProviderInputs {
   /** A base URL without its trailing slashes: `https`, or `http` to loopback. */
   url(name: string, standard: string): string;
   url(name: string): string | undefined;
-  /** A whole address to call, which may have a query; `https`, or `http` to loopback. */
-  address(name: string): string | undefined;
-  problem(error: RotationError): void;
+  /**
+   * A whole address to call, which may have a query; `https`, or `http` to loopback.
+   *
+   * @param base what an address that begins with `/` is below. Default: none may.
+   */
+  address(name: string, base?: string): string | undefined;
+  /** The names of what stands in a map of a rotations file, such as `http.url` in `http`. */
+  below(name: string): readonly string[];
+  /** @param where the input that it is about, if the error itself does not say it. */
+  problem(error: RotationError, where?: { readonly input: string }): void;
 }

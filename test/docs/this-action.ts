@@ -55,6 +55,7 @@ export function problemsOf(inputs: StepInputs, run: SomeRun): readonly string[] 
         },
         repository: "acme/web",
         variable: () => undefined,
+        idTokens: { url: "https://pipelines.example.test/token", requestToken: "made-up-request-token" },
       },
       {
         masker,

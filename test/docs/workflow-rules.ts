@@ -102,7 +102,9 @@ function exampleRules({ values, jobs, crons }: Workflow): readonly string[] {
       broken.push(`${at} has no concurrency group that lets runs end`);
     }
     const grants = Object.keys(valuesIn(job, "permissions"));
-    if (grants.some((grant) => grant !== "contents"))
+    const keyless = steps.some(({ with: inputs }) => "oidc-agency-urn" in inputs);
+    const needed = ["contents", ...(keyless ? ["id-token"] : [])];
+    if (grants.some((grant) => !needed.includes(grant)))
       broken.push(`${at} gives the rotation's job more than it needs`);
   }
   for (const cron of crons) {

@@ -415,7 +415,7 @@ describe("the rotations of a file", () => {
         `INPUT_MISSING: rotations.yml:14:5 (shop): Input "app-id" is empty; it names the app to rotate.`,
         `SECRET_NAME_INVALID: rotations.yml:16:14 (shop): The secret name "9" cannot be used; expected letters, digits and underscores, and no digit in front.`,
         `INPUT_INVALID: rotations.yml:2:17 (shop): Input "rotate-after" is "monthly"; expected a duration such as 90m, 12h, 30d or 8w.`,
-        `PROVIDER_UNKNOWN: rotations.yml:15:15 (shop): Input "provider" is "vault"; expected one of authing, cloudroom, feishu, huawei-apig, huawei-csms.`,
+        `PROVIDER_UNKNOWN: rotations.yml:15:15 (shop): Input "provider" is "vault"; expected one of authing, cloudroom, feishu, huawei-apig, huawei-csms, http.`,
         `INPUT_MISSING: rotations.yml:17:5 (meetings): Input "app-id" is empty; it names the app to rotate.`,
         `INPUT_MISSING: rotations.yml:17:5 (meetings): Input "secret-name" is empty; the target "repo:acme/own" has no name of its own.`,
         `INPUT_INVALID: rotations.yml:2:17 (meetings): Input "rotate-after" is "monthly"; expected a duration such as 90m, 12h, 30d or 8w.`,

@@ -36,8 +36,8 @@ function isRead(text: string): boolean {
 }
 
 describe("the JSON Schema of rotations files", () => {
-  test("knows the inputs of action.yml but those of the step, and `name`", () => {
-    const inputs = actionInputs.filter((name) => !STEP_INPUTS.includes(name));
+  test("knows the inputs of action.yml but those of the step, `name` and `http`", () => {
+    const inputs = [...actionInputs.filter((name) => !STEP_INPUTS.includes(name)), "http"];
     expect(Object.keys(defaults.properties)).toEqual(inputs);
     expect(Object.keys(rotations.items.properties)).toEqual(["name", ...inputs]);
   });
@@ -80,6 +80,8 @@ describe("the JSON Schema of rotations files", () => {
     ],
     ["a name with blanks", "rotations: [{name: the login app}]"],
     ["a name in Chinese", "rotations: [{name: 登录}]"],
+    ["a map for http", "rotations: [{name: a, http: {url: /x, read: {headers: {Accept: a/b}}, auth: {}}}]"],
+    ["an empty map for http", "rotations: [{name: a, http: {}}]"],
     ["a schema of its own", "$schema: ./rotations.schema.json\nrotations: [{name: a}]"],
   ])("accepts what the action reads: %s", (_, text) => {
     expect(isRead(text)).toBe(true);
@@ -99,6 +101,10 @@ describe("the JSON Schema of rotations files", () => {
     ["a list for an app id", "rotations: [{name: a, app-id: [b]}]"],
     ["a map for targets", "rotations: [{name: a, targets: {b: c}}]"],
     ["a list in targets", "rotations: [{name: a, targets: [[b]]}]"],
+    ["a text for http", "rotations: [{name: a, http: b}]"],
+    ["nothing for http", "rotations: [{name: a, http: }]"],
+    ["a list in http", "rotations: [{name: a, http: {url: [b]}}]"],
+    ["a map below the headers", "rotations: [{name: a, http: {auth: {headers: {A: {b: c}}}}}]"],
     ["an input of the step", "rotations: [{name: a, mode: plan}]"],
     ["an input of the step in defaults", "defaults: {github-token: x}\nrotations: [{name: a}]"],
     ["another key beside rotations", "version: 1\nrotations: [{name: a}]"],

@@ -61,6 +61,22 @@ const action = (): { inputs: Readonly<Record<string, unknown>> } =>
     inputs: Record<string, unknown>;
   };
 
+/** Whether a path such as `http.read.url` leads somewhere in the schema. */
+function isInSchema(name: string): boolean {
+  interface Part {
+    readonly properties?: Readonly<Record<string, Part>>;
+    readonly additionalProperties?: Part | boolean;
+    readonly items?: Part;
+  }
+  const text = readFileSync(new URL("../../rotations.schema.json", import.meta.url), "utf8");
+  let part: Part | boolean | undefined = (JSON.parse(text) as Part).properties?.["rotations"]?.items;
+  for (const key of name.split(".")) {
+    if (typeof part !== "object") return false;
+    part = part.properties?.[key] ?? part.additionalProperties;
+  }
+  return typeof part === "object";
+}
+
 test("every kit belongs to a provider", () => {
   expect(Object.keys(kits).filter((id) => !ids.includes(id))).toEqual([]);
 });
@@ -79,9 +95,10 @@ describe.each(setUps)("$id, set up as $how", ({ id, kit, reads }) => {
   ): Connection & { service: Service } => connectTo(id, kit, change);
 
   describe("its inputs", () => {
-    test("are all in action.yml", () => {
+    test("are all in action.yml, or in a map of the schema of rotations files", () => {
       const { inputsRead } = connect();
-      expect([...inputsRead].filter((name) => !Object.hasOwn(action().inputs, name))).toEqual([]);
+      const isKnown = (name: string): boolean => Object.hasOwn(action().inputs, name) || isInSchema(name);
+      expect([...inputsRead].filter((name) => !isKnown(name))).toEqual([]);
     });
 
     test("are all read", () => {

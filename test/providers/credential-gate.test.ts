@@ -136,4 +136,14 @@ describe("a session", () => {
     await expect(gate.session("a", () => Promise.reject(failure))).rejects.toBe(failure);
     expect(await gate.session("a", () => Promise.resolve("token"))).toBe("token");
   });
+
+  test("that is not fresh any more is opened anew, once, however many ask for it", async () => {
+    const gate = createCredentialGate();
+    let opened = 0;
+    const open = (): Promise<number> => Promise.resolve((opened += 1));
+    const ask = (): Promise<number> => gate.session("a", open, (session) => session >= 2);
+    expect(await gate.session("a", open)).toBe(1);
+    expect(await Promise.all([ask(), ask(), ask()])).toEqual([2, 2, 2]);
+    expect(await ask()).toBe(2);
+  });
 });

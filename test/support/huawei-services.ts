@@ -13,8 +13,10 @@ import type { Service } from "./provider-kit.ts";
 export interface HuaweiService extends Service {
   readonly account: HuaweiAccount;
   /** The temporary key of the inputs. */
-  readonly key: Required<HuaweiKey>;
+  readonly key: TemporaryKey;
 }
+
+export type TemporaryKey = Required<Omit<HuaweiKey, "expiresAt">>;
 
 export interface ApigService extends HuaweiService {
   readonly emulator: HuaweiApigEmulator;
@@ -146,7 +148,7 @@ function apigService(
   };
 }
 
-function inputsOf(key: Required<HuaweiKey>): Readonly<Record<string, string>> {
+function inputsOf(key: TemporaryKey): Readonly<Record<string, string>> {
   return {
     region: "cn-north-4",
     "project-id": key.projectId,

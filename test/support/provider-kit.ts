@@ -1,8 +1,9 @@
 import { expect } from "vitest";
 import { HttpFailure, type Http } from "../../src/http.ts";
 import { readInputs } from "../../src/inputs.ts";
+import type { Entry, FileInput } from "../../src/inputs/rotations-file.ts";
 import { createCredentialGate, type CredentialGate } from "../../src/providers/credential-gate.ts";
-import type { Provider } from "../../src/providers/provider.ts";
+import type { IdTokenService, Provider } from "../../src/providers/provider.ts";
 import { Masker } from "../../src/secret.ts";
 import { createAuthingEmulator, type AuthingEmulator } from "../emulators/authing.ts";
 import { createCloudRoomEmulator, type CloudRoomEmulator } from "../emulators/cloudroom.ts";
@@ -10,6 +11,7 @@ import type { Emulator, Fault, RecordedRequest } from "../emulators/emulator.ts"
 import { createFeishuWithInbox, type FeishuWithInbox } from "../emulators/feishu-with-inbox.ts";
 import { directHttp } from "./direct-http.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
+import { httpService, httpUnread, httpWithKey } from "./http-services.ts";
 import { apigDedicatedService, apigSharedService, csmsService, PROBE } from "./huawei-services.ts";
 
 /** What the contract suite needs to know of a provider: how to set it up, and which call is the irreversible one. */
@@ -35,6 +37,10 @@ export interface Service {
   readonly readsFrom?: string;
   /** Whether those follow a redirect on the same origin. */
   readonly followsOnOrigin?: true;
+  /** Other services that it takes, by host. */
+  readonly beside?: Readonly<Record<string, Emulator>>;
+  /** Where the job gets tokens that name it. Default: nowhere. */
+  readonly idTokens?: IdTokenService;
   inForce(): string;
   /** How often the secret in force has changed. */
   changes(): number;
@@ -53,6 +59,7 @@ export const kits: Readonly<Record<string, readonly ProviderKit[]>> = {
   feishu: [feishuInboxService],
   "huawei-apig": [apigShared, apigDedicatedService],
   "huawei-csms": [csmsService],
+  http: [httpService, httpUnread, httpWithKey],
 };
 
 export interface Connection {
@@ -105,16 +112,24 @@ export function connect<Kind extends Service>(
       return inputs[String(name)];
     },
   });
-  const direct = directHttp(service.emulator, clock);
+  const entry = entryOf(raw, (name) => inputsRead.add(name));
+  const { mode = "rotate", "github-token": token } = raw as Readonly<Record<string, string>>;
+  const own = directHttp(service.emulator, clock);
+  const beside = new Map(
+    Object.entries(service.beside ?? {}).map(([host, emulator]) => [host, directHttp(emulator, clock)]),
+  );
+  const direct: Http = (request) => (beside.get(new URL(request.url).host) ?? own)(request);
   const settings = readInputs(
-    watched,
+    entry === undefined ? watched : { config: "rotations.yml", mode, "github-token": token },
     {
       event: change.event ?? { name: "schedule", payload: () => undefined },
       repository: "acme/web",
       variable: () => undefined,
+      idTokens: service.idTokens,
     },
     {
       masker,
+      entries: entry === undefined ? undefined : [entry],
       contextFor: () => ({
         http: change.through?.(direct, service) ?? direct,
         gate: change.gate ?? createCredentialGate(),
@@ -129,6 +144,30 @@ export function connect<Kind extends Service>(
   const [rotation] = settings.rotations;
   if (rotation === undefined) throw new Error(`The inputs of ${id} make no rotation.`);
   return { provider: rotation.provider, clock, masker, announced, waits, inputsRead, warnings, service };
+}
+
+/** The inputs as a rotations file has them, where some stand in a map; undefined where a step can have them all. */
+function entryOf(raw: Readonly<Record<string, string>>, onRead: (name: string) => void): Entry | undefined {
+  const given = Object.entries(raw).filter(
+    ([name, text]) => text !== "" && !["mode", "github-token"].includes(name),
+  );
+  const maps = given.flatMap(([name]) =>
+    name
+      .split(".")
+      .slice(0, -1)
+      .map((_, depth, path) => path.slice(0, depth + 1).join(".")),
+  );
+  if (maps.length === 0) return undefined;
+  const at = "rotations.yml:1:1";
+  const inputs = new (class extends Map<string, FileInput> {
+    override get(name: string): FileInput | undefined {
+      onRead(name);
+      return super.get(name);
+    }
+  })();
+  for (const map of maps) inputs.set(map, { text: "", at, items: [], inherited: false });
+  for (const [name, text] of given) inputs.set(name, { text, at, items: [], inherited: false });
+  return { name: "a rotation", at, inputs };
 }
 
 /** Preflight, which nobody cancels. */

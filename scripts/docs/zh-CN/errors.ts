@@ -90,6 +90,12 @@ export const errors: Readonly<Record<ErrorCode, Translated<ErrorDescription>>> =
     meaning: "管理凭据错误、已过期或已停用。本次运行不会再次尝试它，因为提供商会锁定密钥。",
     fix: "在提供商处更新管理凭据，并存入步骤所读取的机密。",
   },
+  ID_TOKEN_UNAVAILABLE: {
+    title: "无法取得工作流的 OIDC 令牌",
+    meaning:
+      "`oidc-…` 输入用 GitHub 标识本作业的令牌换取云上的密钥，而 GitHub 只把该令牌交给具有 `id-token: write` 权限的作业；来自 fork 的拉取请求所触发的工作流永远得不到它。",
+    fix: "在作业的 `permissions:` 中授予 `id-token: write`；如果工作流由另一个工作流调用，两处都要授予。",
+  },
   PROVIDER_FORBIDDEN: {
     title: "管理凭据缺少权限",
     meaning: "凭据有效，但提供商不允许它执行此操作。",
@@ -163,7 +169,8 @@ export const errors: Readonly<Record<ErrorCode, Translated<ErrorDescription>>> =
   },
   PUT_BACK: {
     title: "新密钥无法使用，原来的密钥已重新生效",
-    meaning: "没有任何目标接受新密钥，或者提供商拒绝了它；原来的密钥已放回，并得到提供商确认。什么都没有改变。",
+    meaning:
+      "没有任何目标接受新密钥，或者提供商拒绝了它；原来的密钥已放回，并得到提供商确认。什么都没有改变。",
     fix: "修复日志中指出的目标或探测地址的问题，然后再次运行。",
   },
   PUT_BACK_UNCONFIRMED: {
@@ -194,7 +201,8 @@ export const errors: Readonly<Record<ErrorCode, Translated<ErrorDescription>>> =
   },
   ENVELOPE_REFUSED: {
     title: "信封未被接受",
-    meaning: "送达的内容没有通过某项检查；这些检查用于确认它来自平台、是最近的、并且属于这个应用。其内容完全没有使用。",
+    meaning:
+      "送达的内容没有通过某项检查；这些检查用于确认它来自平台、是最近的、并且属于这个应用。其内容完全没有使用。",
     fix: "错误信息指出没有通过的检查，其提示说明应当更正什么。",
   },
   TICKET_NOT_DELIVERED: {

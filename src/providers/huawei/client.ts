@@ -1,11 +1,10 @@
 import { RotationError } from "../../errors.ts";
 import type { HttpRequest, HttpResponse } from "../../http.ts";
 import { parseRetryAfter } from "../../retry.ts";
-import type { Secret } from "../../secret.ts";
-import { ask, describeBody, invalidAnswer, isObject, parseObject } from "../answer.ts";
-import { digestOf } from "../credential-gate.ts";
+import { ask, describeBody, invalidAnswer, parseObject } from "../answer.ts";
 import type { ProviderContext, ProviderInputs } from "../provider.ts";
-import { sign } from "./signature.ts";
+import { readCredential } from "./credential.ts";
+import { readError } from "./error-body.ts";
 
 /** One call of a Huawei Cloud API. */
 export interface HuaweiCall {
@@ -31,8 +30,8 @@ export interface HuaweiClient {
 }
 
 /**
- * A client of one service, by the inputs that all Huawei Cloud providers share: `region`, `project-id` and a key
- * pair, temporary or not, or an IAM token.
+ * A client of one service, by the inputs that all Huawei Cloud providers share: `region`, `project-id` and a
+ * credential.
  *
  * @param service first part of the service's host.
  */
@@ -44,16 +43,17 @@ export function createHuaweiClient(
   const region = readName(inputs, "region", "a region such as cn-north-4");
   const projectId = readName(inputs, "project-id", "a project id of letters and digits");
   const apiUrl = inputs.url("api-url", `https://${service}.${region}.${domainOf(region)}`);
-  const credential = readCredential(inputs);
+  const credential = readCredential(inputs, context, `https://sts.${region}.${domainOf(region)}`);
 
   return {
     apiUrl,
     projectId,
-    call: ({ method, path, action, body, signal }) =>
-      context.gate.pass(credential.digest, async () => {
+    async call({ method, path, action, body, signal }) {
+      const authorize = await credential.open(signal);
+      return context.gate.pass(credential.digest, async () => {
         const url = `${apiUrl}${path}`;
         const text = body === undefined ? "" : JSON.stringify(body);
-        const headers = credential.authorize(
+        const headers = authorize(
           {
             method,
             url,
@@ -71,42 +71,11 @@ export function createHuaweiClient(
           ...(body === undefined ? {} : { body: text }),
           signal,
         });
-        return readAnswer(response, { title, action, appId: inputs.appId, now: context.clock.now() });
-      }),
-  };
-}
-
-interface Credential {
-  readonly digest: string;
-  authorize(request: Parameters<typeof sign>[0], now: number): Record<string, string>;
-}
-
-function readCredential(inputs: ProviderInputs): Credential {
-  const token = inputs.optionalSecret("iam-token");
-  const accessKey = inputs.credential("access-key-id");
-  const secretKey = inputs.optionalSecret("access-key-secret");
-  const securityToken = inputs.optionalSecret("security-token");
-  const keyPair = accessKey !== undefined || secretKey !== undefined || securityToken !== undefined;
-  if (token !== undefined && keyPair) {
-    inputs.problem(RotationError.of("INPUT_CONFLICT", { first: "iam-token", second: "access-key-id" }));
-  }
-  if (token !== undefined) {
-    return {
-      digest: digestOf(token.expose()),
-      authorize: ({ headers }) => ({ ...headers, "x-auth-token": token.expose() }),
-    };
-  }
-  const id = accessKey ?? inputs.required("access-key-id");
-  const secret: Secret = secretKey ?? inputs.secret("access-key-secret");
-  const temporary = securityToken === undefined ? {} : { "x-security-token": securityToken.expose() };
-  return {
-    digest: digestOf(id, secret.expose(), securityToken?.expose() ?? ""),
-    authorize: (request, now) =>
-      sign(
-        { ...request, headers: { ...request.headers, ...temporary } },
-        { accessKey: id, secretKey: secret.expose() },
-        now,
-      ),
+        const { inputs: used } = credential;
+        const now = context.clock.now();
+        return readAnswer(response, { title, action, appId: inputs.appId, used, now });
+      });
+    },
   };
 }
 
@@ -137,8 +106,16 @@ function readAnswer(
     title: provider,
     action,
     appId,
+    used,
     now,
-  }: { readonly title: string; readonly action: string; readonly appId: string; readonly now: number },
+  }: {
+    readonly title: string;
+    readonly action: string;
+    readonly appId: string;
+    /** The inputs of the credential, in words. */
+    readonly used: string;
+    readonly now: number;
+  },
 ): Readonly<Record<string, unknown>> {
   const { status } = response;
   const answer = parseObject(response.body);
@@ -151,8 +128,7 @@ function readAnswer(
   const changed = code !== undefined && status >= 400 && status < 500 ? "no" : "unknown";
   if (status === 401 || UNAUTHORIZED.includes(code ?? "")) {
     // Its message can echo every signed header, so it is not even kept.
-    const inputs = `"access-key-id" and "access-key-secret" (with "security-token"), or "iam-token",`;
-    throw RotationError.of("PROVIDER_UNAUTHORIZED", { provider, inputs }, { detail: code, changed });
+    throw RotationError.of("PROVIDER_UNAUTHORIZED", { provider, inputs: used }, { detail: code, changed });
   }
   const options = {
     detail: [code, message].filter((part) => part !== undefined).join(": ") || undefined,
@@ -179,17 +155,4 @@ function readAnswer(
   }
   if (code !== undefined) throw RotationError.of("PROVIDER_REFUSED", { provider, action, code }, options);
   throw invalidAnswer(provider, { action, found: describeBody(response), expected: "a JSON object" });
-}
-
-/** Errors come flat, and from `rotate` nested; some older services say `code` and `message`. */
-function readError(answer: Readonly<Record<string, unknown>> | undefined): {
-  readonly code: string | undefined;
-  readonly message: string | undefined;
-} {
-  const error = isObject(answer?.["error"]) ? answer["error"] : answer;
-  const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
-  return {
-    code: text(error?.["error_code"]) ?? text(error?.["code"]),
-    message: text(error?.["error_msg"]) ?? text(error?.["message"]),
-  };
 }

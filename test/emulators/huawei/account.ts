@@ -14,6 +14,8 @@ export interface HuaweiKey {
   readonly securityToken?: string;
   /** The project it may use. A sub-project, so that a request reaches it only by `X-Project-Id`. */
   readonly projectId: string;
+  /** Of a temporary key: when it ends, in milliseconds since 1970. Default never. */
+  readonly expiresAt?: number;
 }
 
 /** Who calls. */
@@ -67,6 +69,8 @@ export function createHuaweiAccount({ now = Date.now }: HuaweiAccountOptions = {
     const key = keys.get(accessKeyId);
     if (key === undefined)
       throw refuse(accessKeyId, `Get secretKey failed,ak:${accessKeyId},err:ak not exist`);
+    // What an expired key gets is not published.
+    if (now() >= (key.expiresAt ?? Infinity)) throw refuse(accessKeyId, "the access key has expired");
     if (locked(key)) throw refuse(accessKeyId, "AK access failed to reach the limit,forbidden.");
 
     const { state, date, canonicalRequest } = verify(request, authorization, key.secretAccessKey, now());

@@ -362,15 +362,15 @@ describe("an input", () => {
     ]);
   });
 
-  test.each([
-    { "access-key-id": "AK", "access-key-secret": "", "security-token": "" },
-    { "access-key-id": "", "access-key-secret": "secret", "security-token": "" },
-    { "access-key-id": "", "access-key-secret": "", "security-token": "token-of-a-key" },
-  ])("iam-token beside a key is refused (%#)", (key) => {
-    expect(problems(() => csms({ inputs: { ...key, "iam-token": "MIIToken" } }))).toEqual([
-      `INPUT_CONFLICT: Inputs "iam-token" and "access-key-id" are both set; expected one of them.`,
-    ]);
-  });
+  test.each(["access-key-id", "access-key-secret", "security-token"])(
+    "iam-token beside %s is refused",
+    (key) => {
+      const inputs = { ...NO_KEY, [key]: "part of a key", "iam-token": "MIIToken" };
+      expect(problems(() => csms({ inputs }))).toEqual([
+        `INPUT_CONFLICT: Inputs "iam-token" and "${key}" are both set; expected one of them.`,
+      ]);
+    },
+  );
 
   test("security-token without its key is refused", () => {
     const inputs = { "access-key-id": "", "access-key-secret": "" };
