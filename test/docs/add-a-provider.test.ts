@@ -32,7 +32,8 @@ const places = ((): readonly string[] => {
 /** Files of which the whole, and not a line, is the provider's. */
 const own = places.filter((place) => place.includes("NAME"));
 const shared = places.filter((place) => !place.includes("NAME"));
-const ids = Object.keys(providers);
+/** `http` is not one service but any: a rotations file describes it, and nothing else here knows it. */
+const ids = Object.keys(providers).filter((id) => id !== "http");
 
 function titleOf(id: string): string {
   const [kit] = kits[id] ?? [];
