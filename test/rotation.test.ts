@@ -54,10 +54,10 @@ class FakeService {
   }
 }
 
-function open() {
+function open(environments: readonly string[] = ["a", "b"]) {
   const clock = createFakeClock();
   const github = createGitHubEmulator({ now: () => clock.now() });
-  github.addRepository("acme/web", { environments: ["a", "b"] });
+  github.addRepository("acme/web", { environments });
   github.addToken("github_pat_of_a_test", {
     kind: "fine-grained",
     repositories: ["acme/web"],
@@ -229,13 +229,18 @@ describe("a rotation", () => {
   });
 
   it("fails in preflight if its writes would outlive a token", async () => {
-    const { run, service } = open();
-    const targets = Array.from({ length: 600 }, (_, at) =>
-      parseTarget(`env:acme/web/a?format=md5#S${String(at)}`),
+    const { run, service, markers } = open(["a", "b", "e0", "e1", "e2", "e3", "e4", "e5", "e6"]);
+    // 486 targets, a marker in each of 7 places, and its deletion: 500 writes in an hour are all that fit.
+    const targets = Array.from({ length: 487 }, (_, at) =>
+      parseTarget(`env:acme/web/e${String(at % 7)}?format=md5#S${String(at)}`),
     );
-    const outcome = await run({ targets });
-    expect(outcome).toMatchObject({ status: "failed" });
+    expect(await run({ targets })).toMatchObject({
+      status: "failed",
+      error: { code: "TOO_MANY_WRITES", message: expect.stringContaining("501 writes") as unknown },
+    });
     expect(service.rotations).toBe(0);
+    expect(markers()).toEqual([]);
+    expect(await run({ targets: targets.slice(1) })).toMatchObject({ status: "rotated" });
   });
 
   it("fails if a rotate call is refused, and takes its markers away", async () => {

@@ -1,5 +1,5 @@
 import sodium from "libsodium-wrappers";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { createSeal, type Seal } from "../../src/github/seal.ts";
 import { needsPyNaCl, openWithPyNaCl } from "../support/pynacl.ts";
 
@@ -69,4 +69,35 @@ describe("what is sealed", () => {
 
 test.each([0, 31, 33])("a key of %i bytes is not sealed for", (length) => {
   expect(() => seal({ keyId: "1", key: new Uint8Array(length) }, "x")).toThrow();
+});
+
+describe("sealing that does not work on this machine", () => {
+  test("is found out before anything is sealed", async () => {
+    const opening = vi.spyOn(sodium, "crypto_box_seal_open").mockReturnValue(
+      // The type is that of its last overload, which answers a text.
+      Buffer.from("another") as never,
+    );
+    try {
+      await expect(createSeal()).rejects.toMatchObject({
+        code: "SEALING_FAILED",
+        message: expect.stringContaining("the trial box opened to something else") as unknown,
+      });
+    } finally {
+      opening.mockRestore();
+    }
+  });
+
+  test("says what libsodium says", async () => {
+    const making = vi.spyOn(sodium, "crypto_box_keypair").mockImplementation(() => {
+      throw new Error("no WebAssembly");
+    });
+    try {
+      await expect(createSeal()).rejects.toMatchObject({
+        code: "SEALING_FAILED",
+        message: expect.stringContaining("no WebAssembly") as unknown,
+      });
+    } finally {
+      making.mockRestore();
+    }
+  });
 });
