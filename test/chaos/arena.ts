@@ -125,7 +125,7 @@ export async function openArena({ subject, action, speed, cache }: ArenaOptions)
     trap,
     token,
     async run(mode, { inputs, env, second = false, ...options } = {}) {
-      const around = await app.around?.(mode);
+      const around = await app.around?.(mode, gates.provider.url);
       event = options.event ?? around?.event ?? { name: "schedule" };
       learn();
       const run = await runAction({
@@ -212,6 +212,9 @@ const SECRET_FIELDS = [
   "access_token",
   "app_access_token",
   "app_ticket",
+  "id_token",
+  "secret_access_key",
+  "security_token",
 ];
 
 function secretsIn({ body, answer }: RecordedRequest): readonly string[] {

@@ -1,4 +1,5 @@
 import { FEISHU } from "./expectations/feishu.ts";
+import { HTTP_ROWS } from "./expectations/http.ts";
 import {
   PROVIDER_PREFLIGHT,
   PREFLIGHT,
@@ -14,6 +15,7 @@ import {
   CANCELS,
   SECOND_RUNS,
   BEFORE_CONFIRM,
+  CSMS,
   PUTS_BACK,
   type CaseFacts,
   type Expectation,
@@ -45,6 +47,8 @@ function fits(row: Row, { role, fault, lasting, subject, mode, request }: CaseFa
 const TABLE: readonly Row[] = [
   // Where several secrets work side by side little can be lost, and much ends otherwise.
   ...FEISHU,
+  // Where HTTP itself is the documented form, a refusal is another one.
+  ...HTTP_ROWS,
 
   // ── Signals ──────────────────────────────────────────────────────────────────────────────────────────────────
   {
@@ -454,7 +458,7 @@ const TABLE: readonly Row[] = [
   },
   {
     roles: ["read"],
-    subjects: ["csms"],
+    subjects: CSMS,
     modes: ["sync"],
     requests: ["tasks"],
     faults: ["strange", "hollow"],
@@ -549,7 +553,7 @@ const TABLE: readonly Row[] = [
   {
     roles: ["rotate"],
     lasting: ["down"],
-    subjects: ["csms"],
+    subjects: CSMS,
     ends: ["unknown"],
     why: "Chapter 3: the answer was lost, never again, and nothing is left to settle it.",
   },
@@ -625,7 +629,7 @@ const TABLE: readonly Row[] = [
   },
   {
     roles: ["rotate"],
-    subjects: ["csms"],
+    subjects: CSMS,
     faults: DONE,
     ends: ["green"],
     why: "Chapter 3: never again, but stage and tasks show it.",

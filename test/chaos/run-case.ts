@@ -121,7 +121,7 @@ type Complain = (kind: Kind, text: string) => void;
 
 /** Usual cases need seconds of ours for minutes of theirs; a task that never ends is waited for ten of them. */
 function speedFor({ spot: { subject, boundary } }: Case): number {
-  return subject === "csms" && ["rotate", "await"].includes(boundary.role) ? 50 : 25;
+  return subject.startsWith("csms") && ["rotate", "await"].includes(boundary.role) ? 50 : 25;
 }
 
 /** Whether the run ended as it may, and whether what it said is true. */

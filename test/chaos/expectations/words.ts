@@ -126,5 +126,6 @@ export const CANCELS = ["sigterm", "sigint"].flatMap((name) =>
 
 export const SECOND_RUNS = ["second-run-before", "second-run-after"];
 
-export const BEFORE_CONFIRM: readonly SubjectId[] = ["apig-shared", "apig-dedicated", "csms"];
+export const CSMS: readonly SubjectId[] = ["csms", "csms-keyless"];
+export const BEFORE_CONFIRM: readonly SubjectId[] = ["apig-shared", "apig-dedicated", ...CSMS];
 export const PUTS_BACK: readonly SubjectId[] = ["apig-shared", "apig-dedicated"];

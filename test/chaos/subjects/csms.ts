@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { createHuaweiCsmsEmulator } from "../../emulators/huawei-csms.ts";
-import { DAY } from "../clock.ts";
+import type { HuaweiAccount } from "../../emulators/huawei/account.ts";
+import { DAY, type WorldClock } from "../clock.ts";
 import { huaweiAccount, huaweiRefusals } from "./huawei.ts";
-import type { ChaosTarget, Subject } from "./subject.ts";
+import type { ChaosTarget, Opened, Subject } from "./subject.ts";
 import { inEnvironment } from "./targets.ts";
 
 export const csms: Subject = {
@@ -40,40 +41,53 @@ export const csms: Subject = {
   handsOut: "rotate-1",
   open: (clock) => {
     const { account, inputs, credentials, projectId } = huaweiAccount(clock);
-    const emulator = createHuaweiCsmsEmulator({ account });
-    const name = `orders-${randomBytes(4).toString("hex")}`;
-    let next: string | undefined;
-    const make = (): string =>
-      JSON.stringify({ name: "app_1", password: randomBytes(18).toString("base64url") });
-    const add = (value: () => string): void => {
-      emulator.addSecret({ name, projectId, createdAt: clock.now() - 5 * DAY, value });
-    };
-    add(() => next ?? make());
-    const part = (pointer: string, secretName: string): ChaosTarget => ({
-      ...inEnvironment("eu/prod west", secretName, `?pointer=/${pointer}`),
-      formOf: (secret) => String((JSON.parse(secret) as Record<string, unknown>)[pointer]),
-    });
+    const service = openCsms(clock, account, projectId);
     return {
-      emulator,
-      provider: "huawei-csms",
-      inputs: (url) => ({ ...inputs, "api-url": url, "app-id": name }),
-      targets: [part("name", "DATABASE_USER"), part("password", "DATABASE_PASSWORD")],
-      seeded: false,
-      inForce: () => [emulator.secret(name).current.value],
+      ...service,
+      inputs: (url) => ({ ...inputs, ...service.inputs(url, undefined) }),
       credentials,
-      nameOf: ({ path }) =>
-        path.includes("/tasks")
-          ? "tasks"
-          : (/\/secrets\/[^/]+\/(stage|version|rotate)/.exec(path)?.[1] ?? "secret"),
-      secretOf: (text) => JSON.stringify({ name: "app_1", password: text }),
-      plant: (secret) => {
-        add(() => secret);
-      },
-      nextSecret: (secret) => {
-        next = secret;
-      },
-      // The emulator has made it already.
-      handOut: (answer) => Promise.resolve(answer),
     };
   },
 };
+
+/** A secret of this account at CSMS; what logs in is left to whoever opens it. */
+export function openCsms(
+  clock: WorldClock,
+  account: HuaweiAccount,
+  projectId: string,
+): Omit<Opened, "credentials"> {
+  const emulator = createHuaweiCsmsEmulator({ account });
+  const name = `orders-${randomBytes(4).toString("hex")}`;
+  let next: string | undefined;
+  const make = (): string =>
+    JSON.stringify({ name: "app_1", password: randomBytes(18).toString("base64url") });
+  const add = (value: () => string): void => {
+    emulator.addSecret({ name, projectId, createdAt: clock.now() - 5 * DAY, value });
+  };
+  add(() => next ?? make());
+  const part = (pointer: string, secretName: string): ChaosTarget => ({
+    ...inEnvironment("eu/prod west", secretName, `?pointer=/${pointer}`),
+    formOf: (secret) => String((JSON.parse(secret) as Record<string, unknown>)[pointer]),
+  });
+  return {
+    emulator,
+    provider: "huawei-csms",
+    inputs: (url) => ({ "api-url": url, "app-id": name }),
+    targets: [part("name", "DATABASE_USER"), part("password", "DATABASE_PASSWORD")],
+    seeded: false,
+    inForce: () => [emulator.secret(name).current.value],
+    nameOf: ({ path }) =>
+      path.includes("/tasks")
+        ? "tasks"
+        : (/\/secrets\/[^/]+\/(stage|version|rotate)/.exec(path)?.[1] ?? "secret"),
+    secretOf: (text) => JSON.stringify({ name: "app_1", password: text }),
+    plant: (secret) => {
+      add(() => secret);
+    },
+    nextSecret: (secret) => {
+      next = secret;
+    },
+    // The emulator has made it already.
+    handOut: (answer) => Promise.resolve(answer),
+  };
+}

@@ -1,8 +1,10 @@
 import { apigDedicated, apigShared } from "./apig.ts";
 import { authing } from "./authing.ts";
 import { cloudroom } from "./cloudroom.ts";
+import { csmsKeyless } from "./csms-keyless.ts";
 import { csms } from "./csms.ts";
 import { feishuDispatch, feishuInbox } from "./feishu.ts";
+import { http, httpUnread } from "./http.ts";
 import type { Mode, Role, Subject } from "./subject.ts";
 
 const SUBJECTS = {
@@ -11,8 +13,11 @@ const SUBJECTS = {
   "apig-shared": apigShared,
   "apig-dedicated": apigDedicated,
   csms,
+  "csms-keyless": csmsKeyless,
   "feishu-inbox": feishuInbox,
   "feishu-dispatch": feishuDispatch,
+  http,
+  "http-unread": httpUnread,
 } satisfies Readonly<Record<string, Subject>>;
 
 export type SubjectId = keyof typeof SUBJECTS;

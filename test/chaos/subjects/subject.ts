@@ -115,8 +115,8 @@ export interface Opened {
   readonly emulator: Emulator;
   /** All but `provider`, `github-token` and `targets`; `held` is what the first target holds. */
   readonly inputs: (url: string, held: string | undefined) => Readonly<Record<string, string>>;
-  /** What else each run has: its event (default a schedule), its environment, its files. */
-  readonly around?: (mode: Mode) => Promise<Pick<ActionOptions, "event" | "env" | "workspace">>;
+  /** What else each run has: its event (default a schedule), its environment, its files. `url` is the provider's. */
+  readonly around?: (mode: Mode, url: string) => Promise<Pick<ActionOptions, "event" | "env" | "workspace">>;
   readonly provider: string;
   readonly targets: readonly ChaosTarget[];
   /** Whether the targets exist before the first run, with the secret in force. */
