@@ -17,9 +17,9 @@ export function interfacePage(page: string, action: ActionFile): string {
   return Object.entries(parts).reduce((text, [name, part]) => replacePart(text, name, part), page);
 }
 
-export function outputTable({ outputs }: ActionFile): string {
+export function outputTable({ outputs }: ActionFile, head: readonly string[] = ["Output", "Value"]): string {
   return table(
-    ["Output", "Value"],
+    head,
     Object.entries(outputs).map(([name, { description }]) => [code(name), description]),
   );
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { read, root } from "../docs/files.ts";
+import { exampleWorkflows, read, root } from "../docs/files.ts";
 import { parseMarkdown } from "../docs/markdown.ts";
 import { envelopeOf } from "../emulators/feishu.ts";
 import type { ActRun } from "./act.ts";
@@ -12,7 +12,11 @@ const schedule = { name: "schedule" };
 /** Lets the action wait a twentieth of the time. */
 const FAST_TIME = { NODE_OPTIONS: `--import ${join(root, "test/support/fast-time.ts")}` };
 
+/** The examples that have been run. */
+const shown = new Set<string>();
+
 function example(name: string): string {
+  shown.add(`examples/workflows/${name}.yml`);
   return read(`examples/workflows/${name}.yml`);
 }
 
@@ -97,14 +101,17 @@ describe("the example", () => {
     },
   );
 
-  test("huawei-csms writes name and password of the other account", async () => {
-    await using services = await startServices();
-    const run = await services.run({ workflow: example("huawei-csms"), event: byHand({ mode: "rotate" }) });
-    expectGreen(run);
-    const { name, password } = JSON.parse(services.inForce.csms()) as Record<string, string>;
-    expect(services.held("DATABASE_USER")).toBe(name);
-    expect(services.held("DATABASE_PASSWORD")).toBe(password);
-  });
+  test.each(["huawei-csms", "huawei-csms-keyless"])(
+    "%s writes name and password of the other account",
+    async (name) => {
+      await using services = await startServices();
+      const run = await services.run({ workflow: example(name), event: byHand({ mode: "rotate" }) });
+      expectGreen(run);
+      const { name: user, password } = JSON.parse(services.inForce.csms()) as Record<string, string>;
+      expect(services.held("DATABASE_USER")).toBe(user);
+      expect(services.held("DATABASE_PASSWORD")).toBe(password);
+    },
+  );
 
   test("feishu-inbox asks for a ticket and waits for it", async () => {
     await using services = await startServices();
@@ -181,6 +188,13 @@ describe("the example", () => {
     const again = await services.run({ workflow, event: schedule, files });
     expectGreen(again);
     expect(outputs(again, "status")).toEqual(["planned"]);
+  });
+});
+
+describe("the examples", () => {
+  // Comes after them; chosen alone, it has nothing to look at.
+  test("were all run, the README's copy in place of authing.yml", () => {
+    expect([...new Set([...shown, "examples/workflows/authing.yml"])].sort()).toEqual(exampleWorkflows);
   });
 });
 

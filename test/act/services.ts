@@ -3,10 +3,12 @@ import { createAuthingEmulator, type AuthingEmulator } from "../emulators/authin
 import { createCloudRoomEmulator, type CloudRoomEmulator } from "../emulators/cloudroom.ts";
 import type { Emulator } from "../emulators/emulator.ts";
 import { createFeishuWithInbox, type FeishuWithInbox } from "../emulators/feishu-with-inbox.ts";
+import { createGitHubIdTokens, GITHUB_ISSUER } from "../emulators/github-id-tokens.ts";
 import { createGitHubEmulator, type GitHubEmulator } from "../emulators/github.ts";
 import { createHuaweiAccount } from "../emulators/huawei/account.ts";
 import { createHuaweiApigEmulator, type HuaweiApigEmulator } from "../emulators/huawei-apig.ts";
 import { createHuaweiCsmsEmulator, type HuaweiCsmsEmulator } from "../emulators/huawei-csms.ts";
+import { createHuaweiSts } from "../emulators/huawei-sts.ts";
 import { listen } from "../emulators/listen.ts";
 import { leaksIn } from "../support/runner.ts";
 import { type ActOptions, type ActRun, runAct } from "./act.ts";
@@ -43,6 +45,9 @@ const IDS = {
   apig: "14b399ac-967f-4115-bb62-c0346b4537e9",
   csms: "orders-database",
 };
+
+/** The host that gives a job its token. */
+const ID_TOKENS = "pipelines.actions.githubusercontent.com";
 
 /** @param gateway which kind the app of API Gateway is on; default one of its own. */
 export async function startServices(gateway: "dedicated" | "shared" = "dedicated"): Promise<Services> {
@@ -96,7 +101,23 @@ export async function startServices(gateway: "dedicated" | "shared" = "dedicated
   const csms = createHuaweiCsmsEmulator({ account });
   csms.addSecret({ name: IDS.csms, projectId, subType: "MultiUser" });
 
+  const issuer = createGitHubIdTokens();
+  const sts = createHuaweiSts({ account, fetch: (url) => issuer.handle(new Request(url)) });
+  const agency = {
+    urn: `iam::${made(16)}:agency:rotate`,
+    providerUrn: `iam::${made(16)}:oidcProvider:github`,
+  };
+  sts.addProvider({
+    urn: agency.providerUrn,
+    issuer: GITHUB_ISSUER,
+    clientIds: ["https://acme.example/huawei"],
+  });
+  sts.addAgency({ ...agency, subjects: [`repo:${IDS.repository}:environment:rotation`], projectId });
+  const job = issuer.startJob({ repository: IDS.repository, environment: "rotation" });
+
   const urls = {
+    issuer: await mount(issuer),
+    sts: await mount(sts),
     github: await mount(github),
     authing: await mount(authing),
     cloudroom: await mount(cloudroom),
@@ -107,6 +128,8 @@ export async function startServices(gateway: "dedicated" | "shared" = "dedicated
   const network = opened.use(
     await startNetwork({
       "api.github.com": urls.github,
+      [ID_TOKENS]: urls.issuer,
+      "sts.cn-north-4.myhuaweicloud.com": urls.sts,
       "api.authing.cn": urls.authing,
       "acme.authing.cn": urls.authing,
       "www.cloudroom.com": urls.cloudroom,
@@ -131,6 +154,8 @@ export async function startServices(gateway: "dedicated" | "shared" = "dedicated
     HUAWEI_PROJECT_ID: projectId,
     APIG_INSTANCE_ID: instanceId,
     HUAWEI_ACCESS_KEY_ID: huaweiKey.accessKeyId,
+    HUAWEI_AGENCY_URN: agency.urn,
+    HUAWEI_OIDC_PROVIDER_URN: agency.providerUrn,
     ROTATION_APP_CLIENT_ID: "Iv23liA1B2C3D4E5F6G7",
   };
   const secrets = {
@@ -173,6 +198,11 @@ export async function startServices(gateway: "dedicated" | "shared" = "dedicated
         vars,
         appToken: tokens.app,
         ...change,
+        env: {
+          ACTIONS_ID_TOKEN_REQUEST_URL: `https://${ID_TOKENS}${job.requestPath}`,
+          ACTIONS_ID_TOKEN_REQUEST_TOKEN: job.requestToken,
+          ...change.env,
+        },
         secrets: {
           ...secrets,
           ...(gateway === "shared" ? { APIG_APP_SECRET: inForce.apig() } : {}),
@@ -182,7 +212,19 @@ export async function startServices(gateway: "dedicated" | "shared" = "dedicated
       const obtained = [authing, feishu.emulator].flatMap(({ requests }) =>
         requests.flatMap(({ answer }) => /"(?:app_)?access_token":"([^"]+)"/.exec(answer)?.[1] ?? []),
       );
-      const hidden = [...Object.values(secrets), tokens.app, ...before, ...everInForce(), ...obtained];
+      const keyless = [
+        job.requestToken,
+        ...issuer.issued,
+        ...sts.sessions.flatMap(({ secretAccessKey, securityToken }) => [secretAccessKey, securityToken]),
+      ];
+      const hidden = [
+        ...keyless,
+        ...Object.values(secrets),
+        tokens.app,
+        ...before,
+        ...everInForce(),
+        ...obtained,
+      ];
       const found = leaksIn({ "act's log": run.log }, [...new Set(hidden)]);
       if (found.length > 0) throw new Error(found.join("\n"));
       if (network.strangers.length > 0) {
