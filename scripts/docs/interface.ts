@@ -49,7 +49,9 @@ function typeOf(name: string, { default: standard }: ActionFile["inputs"][string
 }
 
 function inputsByProvider({ inputs }: ActionFile): string {
-  const ids = Object.keys(providers);
+  // One that is described in a rotations file alone has none to show.
+  const used = [...ofProviders.values()].flatMap(({ usedBy }) => usedBy);
+  const ids = Object.keys(providers).filter((id) => used.includes(id));
   return table(
     ["Input", ...ids.map(code)],
     Object.keys(inputs).flatMap((name) => {

@@ -332,6 +332,16 @@ describe("the built action, told what to do by GitHub's answers,", () => {
       { ...answer, status: 201, body: "{}" },
       { method: "PUT", path: /ROTATING_/, times: Infinity },
     );
+    // The post step sends nothing, and prints nothing, where this run's marker is gone.
+    const time = "2026-11-25T00:00:00Z";
+    github.faults.arm(
+      {
+        ...answer,
+        status: 200,
+        body: JSON.stringify({ name: "ROTATING_X", created_at: time, updated_at: time }),
+      },
+      { method: "GET", path: /ROTATING_/, times: Infinity },
+    );
     github.faults.arm(refusal(403, COMMANDS), { method: "PUT", path: TARGET, times: Infinity });
     const run = await scene.run({
       inputs: { targets: `repo:${repository}#APP_SECRET`, "write-timeout": "1s" },

@@ -15,7 +15,7 @@ const cases = await enumerate(
 
 describe("the chaos suite", () => {
   it.each(SABOTAGES)("notices when $name", { timeout: 60_000 }, async (broken) => {
-    await using copy = await copyAction();
+    await using copy = await copyAction(original.action);
     await sabotage(copy.action, broken);
     const chosen = cases.filter(({ id }) => Object.hasOwn(broken.noticedBy, id));
     const verdicts = await runCases(chosen, copy, { jobs: 2 });

@@ -11,12 +11,12 @@ export interface Copy extends Setting, AsyncDisposable {}
 
 const PROJECT = join(import.meta.dirname, "..", "..");
 
-/** Copies action.yml and dist into a temporary folder, which goes with the copy. */
-export async function copyAction(): Promise<Copy> {
+/** Copies action.yml and dist into a temporary folder, which goes with the copy. `from`: default this project. */
+export async function copyAction(from = PROJECT): Promise<Copy> {
   const folder = await mkdtemp(join(tmpdir(), "chaos-action-"));
   const action = join(folder, "action");
-  await cp(join(PROJECT, "dist"), join(action, "dist"), { recursive: true });
-  await cp(join(PROJECT, "action.yml"), join(action, "action.yml"));
+  await cp(join(from, "dist"), join(action, "dist"), { recursive: true });
+  await cp(join(from, "action.yml"), join(action, "action.yml"));
   return {
     action,
     cache: join(folder, "cache"),
