@@ -61,12 +61,13 @@ const boundaries = [
   },
   {
     files: ["providers/**"],
-    rule: "A provider may import http, retry, secret, errors, its contract, answer, credential-gate, id-token, read-back, its own family and node: built-ins, and types from inputs and clock; never GitHub, never another provider.",
+    rule: "A provider may import http, retry, secret, errors, pointer, its contract, answer, credential-gate, id-token, read-back, its own family and node: built-ins, and types from inputs and clock; never GitHub, never another provider.",
     imports: [
       "http",
       "retry",
       "secret",
       "errors",
+      "pointer",
       "providers/provider",
       "providers/answer",
       "providers/credential-gate",
@@ -80,8 +81,8 @@ const boundaries = [
   },
   {
     files: ["github/**"],
-    rule: "GitHub's side may import http, secret, errors, retry, its own files and node: built-ins, and types from clock; @actions/github and libsodium-wrappers only by import().",
-    imports: ["http", "secret", "errors", "retry", "github/**", "node:*"],
+    rule: "GitHub's side may import http, secret, errors, retry, pointer, its own files and node: built-ins, and types from clock; @actions/github and libsodium-wrappers only by import().",
+    imports: ["http", "secret", "errors", "retry", "pointer", "github/**", "node:*"],
     lazily: ["@actions/github", "libsodium-wrappers"],
     types: ["@actions/github", "libsodium-wrappers", "clock"],
     never: ["node:process"],

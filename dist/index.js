@@ -12768,7 +12768,10 @@ var src_errors = __nccwpck_require__(3916);
 var src_http = __nccwpck_require__(2539);
 // EXTERNAL MODULE: ./src/retry.ts
 var retry = __nccwpck_require__(9809);
+// EXTERNAL MODULE: ./src/pointer.ts
+var src_pointer = __nccwpck_require__(6346);
 ;// CONCATENATED MODULE: ./src/github/target.ts
+
 
 /**
  * Reads `KIND:PLACE[?OPTION=VALUE&…][#SECRET_NAME]`, percent-encoded where a character would be ambiguous.
@@ -12891,7 +12894,7 @@ function parseOptions(query, place, invalid) {
         if (Object.hasOwn(options, name))
             throw invalid(`the option "${name}" once`);
         if (name === "pointer") {
-            if (!/^(?:\/(?:[^~/]|~[01])*)+$/u.test(value)) {
+            if (!(0,src_pointer/* isPointer */._)(value)) {
                 throw invalid("pointer=/KEY, a JSON Pointer (RFC 6901)");
             }
             options.pointer = value;
@@ -14937,8 +14940,6 @@ function readInbox(inputs) {
     };
 }
 
-// EXTERNAL MODULE: ./src/providers/http/pointer.ts
-var http_pointer = __nccwpck_require__(802);
 ;// CONCATENATED MODULE: ./src/providers/http/template.ts
 /**
  * Texts in which `{app-id}` stands for the app's id. Each kind of place has an encoding, so that an id stays one segment
@@ -15149,7 +15150,7 @@ function headerNames(inputs, map) {
 }
 function readPointer(inputs, name) {
     const pointer = inputs.optional(name) ?? missing(inputs, name);
-    if (pointer !== "" && !(0,http_pointer/* isPointer */._)(pointer)) {
+    if (pointer !== "" && !(0,src_pointer/* isPointer */._)(pointer)) {
         invalid(inputs, name, `"${pointer}"`, "a JSON Pointer such as /data/secret");
     }
     return pointer;
@@ -17078,6 +17079,7 @@ function createMarkers({ store, name, again, onTime, }, found) {
 
 
 
+
 /**
  * What a target gets of a secret: all of it or the part at its pointer, as it is or in another form; masked.
  *
@@ -17103,14 +17105,9 @@ function cut(target, pointer, secret, masker) {
     catch {
         throw unresolved("no JSON");
     }
-    for (const token of pointer.split("/").slice(1)) {
-        const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
-        // Of a list only its elements: "length" is JavaScript's, not the secret's.
-        const foreign = Array.isArray(at) && !/^\d+$/.test(key);
-        if (!isContainer(at) || foreign || !Object.hasOwn(at, key))
-            throw unresolved("nothing");
-        at = at[key];
-    }
+    at = (0,src_pointer/* resolvePointer */.c)(at, pointer);
+    if (at === undefined)
+        throw unresolved("nothing");
     if (typeof at === "string")
         return masker.secret(at);
     if (typeof at === "boolean")
@@ -17119,14 +17116,15 @@ function cut(target, pointer, secret, masker) {
         return masker.secret(at.source);
     throw unresolved(at === null ? "null" : Array.isArray(at) ? "a list" : "an object");
 }
-function isContainer(value) {
-    return typeof value === "object" && value !== null && !(value instanceof JsonNumber);
-}
 /** A number as it was written: JavaScript's own would lose the digits of a long one. */
 class JsonNumber {
-    source;
+    // No pointer leads into a number.
+    #source;
     constructor(source) {
-        this.source = source;
+        this.#source = source;
+    }
+    get source() {
+        return this.#source;
     }
 }
 function parseKeepingNumbers(text) {
@@ -18274,6 +18272,34 @@ async function reportBadInputs(thrown, runner, masker) {
 
 /***/ }),
 
+/***/ 6346:
+/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   _: () => (/* binding */ isPointer),
+/* harmony export */   c: () => (/* binding */ resolvePointer)
+/* harmony export */ });
+/** Whether a text is a JSON Pointer (https://www.rfc-editor.org/rfc/rfc6901) to a part of a value. */
+function isPointer(text) {
+    return /^(?:\/(?:[^~/]|~[01])*)+$/.test(text);
+}
+/** What a JSON Pointer leads to; undefined if that is nothing. */
+function resolvePointer(value, pointer) {
+    let at = value;
+    for (const token of pointer.split("/").slice(1)) {
+        const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
+        // Of a list only its elements: "length" is JavaScript's, not the value's.
+        const foreign = Array.isArray(at) && !/^(?:0|[1-9]\d*)$/.test(key);
+        if (typeof at !== "object" || at === null || foreign || !Object.hasOwn(at, key))
+            return undefined;
+        at = at[key];
+    }
+    return at;
+}
+
+
+/***/ }),
+
 /***/ 9722:
 /***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
 
@@ -18379,34 +18405,6 @@ function unusable(value) {
     if (Buffer.byteLength(value) > LARGEST_SECRET)
         return "larger than 48 KB";
     return undefined;
-}
-
-
-/***/ }),
-
-/***/ 802:
-/***/ ((__unused_webpack_module, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   _: () => (/* binding */ isPointer),
-/* harmony export */   c: () => (/* binding */ resolvePointer)
-/* harmony export */ });
-/** Whether a text is a JSON Pointer (https://www.rfc-editor.org/rfc/rfc6901) to a part of a value. */
-function isPointer(text) {
-    return /^(?:\/(?:[^~/]|~[01])*)+$/.test(text);
-}
-/** What a JSON Pointer leads to; undefined if that is nothing. */
-function resolvePointer(value, pointer) {
-    let at = value;
-    for (const token of pointer.split("/").slice(1)) {
-        const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
-        // Of a list only its elements: "length" is JavaScript's, not the answer's.
-        const foreign = Array.isArray(at) && !/^(?:0|[1-9]\d*)$/.test(key);
-        if (typeof at !== "object" || at === null || foreign || !Object.hasOwn(at, key))
-            return undefined;
-        at = at[key];
-    }
-    return at;
 }
 
 

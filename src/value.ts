@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { RotationError } from "./errors.ts";
 import { formatTarget, type Target } from "./github/target.ts";
+import { resolvePointer } from "./pointer.ts";
 import type { Masker, Secret } from "./secret.ts";
 
 /**
@@ -28,29 +29,25 @@ function cut(target: Target, pointer: string, secret: Secret, masker: Masker): S
   } catch {
     throw unresolved("no JSON");
   }
-  for (const token of pointer.split("/").slice(1)) {
-    const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
-    // Of a list only its elements: "length" is JavaScript's, not the secret's.
-    const foreign = Array.isArray(at) && !/^\d+$/.test(key);
-    if (!isContainer(at) || foreign || !Object.hasOwn(at, key)) throw unresolved("nothing");
-    at = at[key];
-  }
+  at = resolvePointer(at, pointer);
+  if (at === undefined) throw unresolved("nothing");
   if (typeof at === "string") return masker.secret(at);
   if (typeof at === "boolean") return masker.secret(String(at));
   if (at instanceof JsonNumber) return masker.secret(at.source);
   throw unresolved(at === null ? "null" : Array.isArray(at) ? "a list" : "an object");
 }
 
-function isContainer(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !(value instanceof JsonNumber);
-}
-
 /** A number as it was written: JavaScript's own would lose the digits of a long one. */
 class JsonNumber {
-  readonly source: string;
+  // No pointer leads into a number.
+  readonly #source: string;
 
   constructor(source: string) {
-    this.source = source;
+    this.#source = source;
+  }
+
+  get source(): string {
+    return this.#source;
   }
 }
 

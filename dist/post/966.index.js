@@ -742,6 +742,7 @@ function parseRetryAfter(header, now) {
 
 ;// CONCATENATED MODULE: ./src/github/target.ts
 
+
 /**
  * Reads `KIND:PLACE[?OPTION=VALUE&…][#SECRET_NAME]`, percent-encoded where a character would be ambiguous.
  *
@@ -863,7 +864,7 @@ function parseOptions(query, place, invalid) {
         if (Object.hasOwn(options, name))
             throw invalid(`the option "${name}" once`);
         if (name === "pointer") {
-            if (!/^(?:\/(?:[^~/]|~[01])*)+$/u.test(value)) {
+            if (!isPointer(value)) {
                 throw invalid("pointer=/KEY, a JSON Pointer (RFC 6901)");
             }
             options.pointer = value;

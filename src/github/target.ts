@@ -1,4 +1,5 @@
 import { RotationError } from "../errors.ts";
+import { isPointer } from "../pointer.ts";
 
 /** The repository, environment or organization of a target; `dependabot` is a repository's other store. */
 export type Place =
@@ -147,7 +148,7 @@ function parseOptions(query: string | undefined, place: Place, invalid: Invalid)
     const value = at < 0 ? "" : decode(option.slice(at + 1), invalid);
     if (Object.hasOwn(options, name)) throw invalid(`the option "${name}" once`);
     if (name === "pointer") {
-      if (!/^(?:\/(?:[^~/]|~[01])*)+$/u.test(value)) {
+      if (!isPointer(value)) {
         throw invalid("pointer=/KEY, a JSON Pointer (RFC 6901)");
       }
       options.pointer = value;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { climbs, fillForm, fillHeader, fillJson, fillUrl } from "../../src/providers/http/template.ts";
-import { resolvePointer } from "../../src/providers/http/pointer.ts";
+import { resolvePointer } from "../../src/pointer.ts";
 
 // The same cases in every run; another seed is another hunt.
 fc.configureGlobal({ seed: 20_261_125, numRuns: 500 });

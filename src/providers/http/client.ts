@@ -1,5 +1,6 @@
 import { RotationError } from "../../errors.ts";
 import type { HttpResponse } from "../../http.ts";
+import { resolvePointer } from "../../pointer.ts";
 import { parseRetryAfter } from "../../retry.ts";
 import type { Secret } from "../../secret.ts";
 import {
@@ -13,7 +14,6 @@ import {
 } from "../answer.ts";
 import type { ProviderContext } from "../provider.ts";
 import type { Auth, Declaration } from "./declaration.ts";
-import { resolvePointer } from "./pointer.ts";
 
 /** The requests that a declaration describes. */
 export interface HttpClient {

@@ -2,7 +2,7 @@ import { RotationError } from "../../errors.ts";
 import type { Masker, Secret } from "../../secret.ts";
 import { digestOf } from "../credential-gate.ts";
 import type { ProviderInputs } from "../provider.ts";
-import { isPointer } from "./pointer.ts";
+import { isPointer } from "../../pointer.ts";
 import {
   climbs,
   fillForm,

@@ -8,7 +8,7 @@ export function resolvePointer(value: unknown, pointer: string): unknown {
   let at = value;
   for (const token of pointer.split("/").slice(1)) {
     const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
-    // Of a list only its elements: "length" is JavaScript's, not the answer's.
+    // Of a list only its elements: "length" is JavaScript's, not the value's.
     const foreign = Array.isArray(at) && !/^(?:0|[1-9]\d*)$/.test(key);
     if (typeof at !== "object" || at === null || foreign || !Object.hasOwn(at, key)) return undefined;
     at = (at as Readonly<Record<string, unknown>>)[key];
