@@ -15239,6 +15239,18 @@ function createHttp(inputs, context) {
             throw src_errors/* RotationError */.FL.of("SECRET_UNCHANGED", { provider: http_title }, { changed: "unknown" });
         return made;
     };
+    /** @param settle says what came of a call of which it is not known that it has changed nothing. */
+    const orderOnce = async (settle) => {
+        try {
+            return await order();
+        }
+        catch (thrown) {
+            const error = src_errors/* RotationError */.FL.from(thrown);
+            if (error.changed === "no")
+                throw error;
+            return settle(error);
+        }
+    };
     const unreadable = {
         title: http_title,
         apiUrl,
@@ -15248,18 +15260,10 @@ function createHttp(inputs, context) {
             await (await client()).logIn(signal);
             return undefined;
         },
-        async rotate() {
-            try {
-                return await order();
-            }
-            catch (thrown) {
-                const error = src_errors/* RotationError */.FL.from(thrown);
-                if (error.changed === "no")
-                    throw error;
-                const options = { cause: error, detail: error.message, changed: "unknown" };
-                throw src_errors/* RotationError */.FL.of("ROTATION_UNKNOWN", { provider: http_title }, options);
-            }
-        },
+        rotate: () => orderOnce((lost) => {
+            const options = { cause: lost, detail: lost.message, changed: "unknown" };
+            return Promise.reject(src_errors/* RotationError */.FL.of("ROTATION_UNKNOWN", { provider: http_title }, options));
+        }),
     };
     if (read === undefined)
         return unreadable;
@@ -15278,20 +15282,11 @@ function createHttp(inputs, context) {
             before = inForce.value;
             return inForce;
         },
-        async rotate() {
-            try {
-                return await order();
-            }
-            catch (thrown) {
-                const error = src_errors/* RotationError */.FL.from(thrown);
-                if (error.changed === "no")
-                    throw error;
-                // A whole answer that is no success: nothing is under way any more, so what can be read is what came of it.
-                if (error.code === "PROVIDER_REFUSED")
-                    return refused(error);
-                return settleLost(error, { provider: http_title, context, findNew, again: order });
-            }
-        },
+        rotate: () => orderOnce((lost) => 
+        // A whole answer that is no success: nothing is under way any more, so what can be read is what came of it.
+        lost.code === "PROVIDER_REFUSED"
+            ? refused(lost)
+            : settleLost(lost, { provider: http_title, context, findNew, again: order })),
         read: () => readPastStale(context, () => readSecret(), (found) => ordered && isFormer(found)),
     };
     async function refused(error) {
@@ -15697,9 +15692,9 @@ function createDedicated(inputs, context, client, instanceId) {
     /** The secret in the answer to a reset, if it is one, and not the former one. */
     const shownBy = (answer) => {
         const value = answer["app_secret"];
-        if ((0,providers_answer/* unusable */._P)(value) !== undefined)
+        if (typeof value !== "string" || (0,providers_answer/* unusable */._P)(value) !== undefined)
             return undefined;
-        const secret = (0,providers_answer/* usableSecret */.hW)(huawei_apig_title, value, context.masker);
+        const secret = context.masker.secret(value);
         return before !== undefined && secret.equals(before) ? undefined : secret;
     };
     /** What is in force, if it is not the former secret. */
@@ -15751,6 +15746,7 @@ function createDedicated(inputs, context, client, instanceId) {
             const found = await findNew();
             if (found !== undefined)
                 return found;
+            // It was not in force after all.
             shown = undefined;
             shown = shownBy(await reset());
             const second = await findNew();
@@ -15924,11 +15920,10 @@ function createHuaweiCsms(inputs, context) {
     const readInForce = async (signal) => readVersion(await currentVersion(signal), signal);
     /** Undefined if the answer is no list. */
     const tasks = async (query, signal) => {
-        const action = LIST_TASKS;
         const all = [];
         for (let marker = "";;) {
             const page = marker === "" ? query : `${query}&marker=${encodeURIComponent(marker)}`;
-            const answer = await get({ path: `${project}/csms/tasks?${page}`, action, signal });
+            const answer = await get({ path: `${project}/csms/tasks?${page}`, action: LIST_TASKS, signal });
             const found = answer["tasks"];
             if (!Array.isArray(found))
                 return undefined;
@@ -15970,6 +15965,18 @@ function createHuaweiCsms(inputs, context) {
             throw src_errors/* RotationError */.FL.of("ROTATION_UNKNOWN", { provider: huawei_csms_title }, options);
         }
     };
+    const refuseWhileRunning = (known) => {
+        if (known === undefined) {
+            throw (0,providers_answer/* invalidAnswer */.k_)(huawei_csms_title, {
+                action: LIST_TASKS,
+                found: "no list",
+                expected: "the tasks of the secret",
+            });
+        }
+        if (known.some((task) => isRunning(task, clock.now()))) {
+            throw huawei_csms_notRotatable("a rotation of it is running", "no rotation under way", "Wait for it to end, then run again.");
+        }
+    };
     return {
         title: huawei_csms_title,
         apiUrl: client.apiUrl,
@@ -15982,16 +15989,8 @@ function createHuaweiCsms(inputs, context) {
                 readInForce(signal),
                 tasks(`secret_name=${encodeURIComponent(name)}`, signal),
             ]);
-            if (inputs.mode !== "sync" && known === undefined) {
-                throw (0,providers_answer/* invalidAnswer */.k_)(huawei_csms_title, {
-                    action: LIST_TASKS,
-                    found: "no list",
-                    expected: "the tasks of the secret",
-                });
-            }
-            if (inputs.mode !== "sync" && known?.some((task) => isRunning(task, clock.now())) === true) {
-                throw huawei_csms_notRotatable("a rotation of it is running", "no rotation under way", "Wait for it to end, then run again.");
-            }
+            if (inputs.mode !== "sync")
+                refuseWhileRunning(known);
             before = inForce.version;
             return inForce;
         },
@@ -17341,21 +17340,20 @@ function checkRoom(rotation, { place, secrets, limit }, markers) {
     const names = [...markers, ...namesIn(place, rotation)].map((name) => name.toUpperCase());
     const missing = names.filter((name) => !secrets.has(name)).length;
     const excess = secrets.size + missing - limit;
-    if (missing === 0 || excess <= 0)
-        return undefined;
-    return src_errors/* RotationError */.FL.of("SECRET_LIMIT", { place: formatPlace(place), limit, missing: excess });
+    return missing === 0 || excess <= 0 ? undefined : noRoom(place, limit, excess);
 }
 /** Keeps room for what is going to be written, as other rotations of this run may need the same. */
 function claimRoom(rotation, survey) {
     const markers = marks(rotation) ? [survey.name] : [];
     for (const open of writable(survey)) {
         const { place, limit } = open;
-        const missing = open.claim([...markers, ...namesIn(place, rotation)]);
-        if (missing === 0)
-            continue;
-        const error = src_errors/* RotationError */.FL.of("SECRET_LIMIT", { place: formatPlace(place), limit, missing });
-        survey.problems.set(placeKey(place), error);
+        const excess = open.claim([...markers, ...namesIn(place, rotation)]);
+        if (excess > 0)
+            survey.problems.set(placeKey(place), noRoom(place, limit, excess));
     }
+}
+function noRoom(place, limit, missing) {
+    return src_errors/* RotationError */.FL.of("SECRET_LIMIT", { place: formatPlace(place), limit, missing });
 }
 /** The names of the targets of one place. */
 function namesIn(place, { targets }) {

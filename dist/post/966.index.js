@@ -1314,6 +1314,7 @@ async function sendAll({ rotation, marker, unsent }, tools) {
         const name = target_formatTarget(target);
         // A job that is being cancelled is not held up for long, however many targets are left.
         const late = tools.clock.now() >= tools.deadline;
+        // Looked at before each write and not once per place, as another run may begin in between.
         if (!late && marker !== undefined && (await ownership(target.place, marker, tools)) !== "own") {
             // What this run made is no longer in force, or will not be: neither send it nor tell how to.
             overlap = errors_RotationError.of("CONCURRENT_RUN", { place: formatPlace(target.place) });

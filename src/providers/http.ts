@@ -37,6 +37,17 @@ export function createHttp(inputs: ProviderInputs, context: ProviderContext): Pr
     return made;
   };
 
+  /** @param settle says what came of a call of which it is not known that it has changed nothing. */
+  const orderOnce = async (settle: (lost: RotationError) => Promise<NewSecret>): Promise<NewSecret> => {
+    try {
+      return await order();
+    } catch (thrown) {
+      const error = RotationError.from(thrown);
+      if (error.changed === "no") throw error;
+      return settle(error);
+    }
+  };
+
   const unreadable = {
     title,
     apiUrl,
@@ -48,16 +59,11 @@ export function createHttp(inputs: ProviderInputs, context: ProviderContext): Pr
       return undefined;
     },
 
-    async rotate() {
-      try {
-        return await order();
-      } catch (thrown) {
-        const error = RotationError.from(thrown);
-        if (error.changed === "no") throw error;
-        const options = { cause: error, detail: error.message, changed: "unknown" } as const;
-        throw RotationError.of("ROTATION_UNKNOWN", { provider: title }, options);
-      }
-    },
+    rotate: () =>
+      orderOnce((lost) => {
+        const options = { cause: lost, detail: lost.message, changed: "unknown" } as const;
+        return Promise.reject(RotationError.of("ROTATION_UNKNOWN", { provider: title }, options));
+      }),
   } satisfies Provider;
   if (read === undefined) return unreadable;
 
@@ -78,17 +84,13 @@ export function createHttp(inputs: ProviderInputs, context: ProviderContext): Pr
       return inForce;
     },
 
-    async rotate() {
-      try {
-        return await order();
-      } catch (thrown) {
-        const error = RotationError.from(thrown);
-        if (error.changed === "no") throw error;
+    rotate: () =>
+      orderOnce((lost) =>
         // A whole answer that is no success: nothing is under way any more, so what can be read is what came of it.
-        if (error.code === "PROVIDER_REFUSED") return refused(error);
-        return settleLost(error, { provider: title, context, findNew, again: order });
-      }
-    },
+        lost.code === "PROVIDER_REFUSED"
+          ? refused(lost)
+          : settleLost(lost, { provider: title, context, findNew, again: order }),
+      ),
 
     read: () =>
       readPastStale(

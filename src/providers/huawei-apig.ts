@@ -124,8 +124,8 @@ function createDedicated(
   /** The secret in the answer to a reset, if it is one, and not the former one. */
   const shownBy = (answer: Readonly<Record<string, unknown>>): Secret | undefined => {
     const value = answer["app_secret"];
-    if (unusable(value) !== undefined) return undefined;
-    const secret = usableSecret(title, value, context.masker);
+    if (typeof value !== "string" || unusable(value) !== undefined) return undefined;
+    const secret = context.masker.secret(value);
     return before !== undefined && secret.equals(before) ? undefined : secret;
   };
   /** What is in force, if it is not the former secret. */
@@ -171,6 +171,7 @@ function createDedicated(
     try {
       const found = await findNew();
       if (found !== undefined) return found;
+      // It was not in force after all.
       shown = undefined;
       shown = shownBy(await reset());
       const second = await findNew();

@@ -61,11 +61,10 @@ export function createHuaweiCsms(inputs: ProviderInputs, context: ProviderContex
 
   /** Undefined if the answer is no list. */
   const tasks = async (query: string, signal?: AbortSignal): Promise<readonly Task[] | undefined> => {
-    const action = LIST_TASKS;
     const all: Task[] = [];
     for (let marker = ""; ;) {
       const page = marker === "" ? query : `${query}&marker=${encodeURIComponent(marker)}`;
-      const answer = await get({ path: `${project}/csms/tasks?${page}`, action, signal });
+      const answer = await get({ path: `${project}/csms/tasks?${page}`, action: LIST_TASKS, signal });
       const found = answer["tasks"];
       if (!Array.isArray(found)) return undefined;
       all.push(...found.filter(isObject).map(toTask));
@@ -104,6 +103,23 @@ export function createHuaweiCsms(inputs: ProviderInputs, context: ProviderContex
     }
   };
 
+  const refuseWhileRunning = (known: readonly Task[] | undefined): void => {
+    if (known === undefined) {
+      throw invalidAnswer(title, {
+        action: LIST_TASKS,
+        found: "no list",
+        expected: "the tasks of the secret",
+      });
+    }
+    if (known.some((task) => isRunning(task, clock.now()))) {
+      throw notRotatable(
+        "a rotation of it is running",
+        "no rotation under way",
+        "Wait for it to end, then run again.",
+      );
+    }
+  };
+
   return {
     title,
     apiUrl: client.apiUrl,
@@ -117,20 +133,7 @@ export function createHuaweiCsms(inputs: ProviderInputs, context: ProviderContex
         readInForce(signal),
         tasks(`secret_name=${encodeURIComponent(name)}`, signal),
       ]);
-      if (inputs.mode !== "sync" && known === undefined) {
-        throw invalidAnswer(title, {
-          action: LIST_TASKS,
-          found: "no list",
-          expected: "the tasks of the secret",
-        });
-      }
-      if (inputs.mode !== "sync" && known?.some((task) => isRunning(task, clock.now())) === true) {
-        throw notRotatable(
-          "a rotation of it is running",
-          "no rotation under way",
-          "Wait for it to end, then run again.",
-        );
-      }
+      if (inputs.mode !== "sync") refuseWhileRunning(known);
       before = inForce.version;
       return inForce;
     },

@@ -284,8 +284,7 @@ function checkRoom(
   const names = [...markers, ...namesIn(place, rotation)].map((name) => name.toUpperCase());
   const missing = names.filter((name) => !secrets.has(name)).length;
   const excess = secrets.size + missing - limit;
-  if (missing === 0 || excess <= 0) return undefined;
-  return RotationError.of("SECRET_LIMIT", { place: formatPlace(place), limit, missing: excess });
+  return missing === 0 || excess <= 0 ? undefined : noRoom(place, limit, excess);
 }
 
 /** Keeps room for what is going to be written, as other rotations of this run may need the same. */
@@ -293,11 +292,13 @@ function claimRoom(rotation: Rotation, survey: Survey): void {
   const markers = marks(rotation) ? [survey.name] : [];
   for (const open of writable(survey)) {
     const { place, limit } = open;
-    const missing = open.claim([...markers, ...namesIn(place, rotation)]);
-    if (missing === 0) continue;
-    const error = RotationError.of("SECRET_LIMIT", { place: formatPlace(place), limit, missing });
-    survey.problems.set(placeKey(place), error);
+    const excess = open.claim([...markers, ...namesIn(place, rotation)]);
+    if (excess > 0) survey.problems.set(placeKey(place), noRoom(place, limit, excess));
   }
+}
+
+function noRoom(place: Place, limit: number, missing: number): RotationError {
+  return RotationError.of("SECRET_LIMIT", { place: formatPlace(place), limit, missing });
 }
 
 /** The names of the targets of one place. */
