@@ -1,8 +1,7 @@
-import { systemClock } from "../../src/clock.ts";
-import { createCredentialGate } from "../../src/providers/credential-gate.ts";
 import { providers } from "../../src/providers/index.ts";
 import type { ProviderInputs } from "../../src/providers/provider.ts";
 import { Masker } from "../../src/secret.ts";
+import { readingContext } from "../../test/support/reading-context.ts";
 
 /** What the providers themselves say of an input by how they read it. */
 export interface ProviderInput {
@@ -91,14 +90,7 @@ function readBy(id: string): readonly Read[] {
           address: (name) => (optional(name) === undefined ? undefined : "https://example.com"),
           problem: () => undefined,
         };
-        factory(inputs, {
-          http: () => Promise.reject(new Error("Reading inputs sends nothing.")),
-          gate: createCredentialGate(),
-          masker,
-          clock: systemClock,
-          onWait: () => undefined,
-          warn: () => undefined,
-        });
+        factory(inputs, readingContext(masker));
       }
     }
   }

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Disconnect, type Emulator, type Fault } from "../emulators/emulator.ts";
+import { hangUp } from "../emulators/listen.ts";
 
 /** A request as it arrives at a gate. */
 export interface Arrival {
@@ -200,22 +201,4 @@ async function read(incoming: IncomingMessage): Promise<Arrival> {
     headers,
     body: Buffer.concat(chunks).toString("utf8"),
   };
-}
-
-async function hangUp(error: unknown, outgoing: ServerResponse): Promise<void> {
-  if (!(error instanceof Disconnect)) {
-    outgoing.destroy();
-    return;
-  }
-  if (error.how === "stall") return;
-  if (error.how === "reset" || error.response === undefined) {
-    outgoing.socket?.resetAndDestroy();
-    return;
-  }
-  const body = Buffer.from(await error.response.arrayBuffer());
-  // A body that is too short to be cut is announced as longer than it is.
-  outgoing.setHeader("content-length", Math.max(body.length, 2));
-  const { status } = error.response;
-  outgoing.writeHead(status === 204 ? 200 : status, Object.fromEntries(error.response.headers));
-  outgoing.write(body.subarray(0, Math.ceil(body.length / 2)), () => outgoing.socket?.destroy());
 }

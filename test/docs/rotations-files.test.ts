@@ -1,13 +1,12 @@
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { systemClock } from "../../src/clock.ts";
 import { readInputs } from "../../src/inputs.ts";
 import { parseRotationsFile } from "../../src/inputs/rotations-file.ts";
-import { createCredentialGate } from "../../src/providers/credential-gate.ts";
 import { Masker } from "../../src/secret.ts";
 import { exampleWorkflows, filesLike, markdownFiles, read } from "./files.ts";
 import { parseMarkdown } from "./markdown.ts";
+import { readingContext } from "../support/reading-context.ts";
 
 interface Sample {
   readonly name: string;
@@ -74,14 +73,7 @@ describe("the rotations files in docs and examples", () => {
       {
         masker,
         entries: parseRotationsFile(text, "rotations.yml"),
-        contextFor: () => ({
-          http: () => Promise.reject(new Error("Reading inputs sends nothing.")),
-          gate: createCredentialGate(),
-          masker,
-          clock: systemClock,
-          onWait: () => undefined,
-          warn: (warning) => said.push(warning),
-        }),
+        contextFor: () => readingContext(masker, (warning) => said.push(warning)),
       },
     );
     expect(rotations.length).toBeGreaterThan(0);

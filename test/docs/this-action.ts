@@ -2,12 +2,11 @@
  * Steps of workflows and examples that use this action, checked by the code that reads the inputs of a real step.
  */
 import { data, Evaluator, Lexer, Parser } from "@actions/expressions";
-import { systemClock } from "../../src/clock.ts";
 import { RotationErrors } from "../../src/errors.ts";
 import { readInputs } from "../../src/inputs.ts";
-import { createCredentialGate } from "../../src/providers/credential-gate.ts";
 import { Masker } from "../../src/secret.ts";
 import { action } from "./files.ts";
+import { readingContext } from "../support/reading-context.ts";
 
 /** The owner and the commit are placeholders until there is a release. */
 const NAME = "OWNER/rotate-app-secret";
@@ -59,14 +58,7 @@ export function problemsOf(inputs: StepInputs, run: SomeRun): readonly string[] 
       },
       {
         masker,
-        contextFor: () => ({
-          http: () => Promise.reject(new Error("Reading inputs sends nothing.")),
-          gate: createCredentialGate(),
-          masker,
-          clock: systemClock,
-          onWait: () => undefined,
-          warn: (text) => warnings.push(text),
-        }),
+        contextFor: () => readingContext(masker, (text) => warnings.push(text)),
       },
     );
     return [...warnings, ...settings.warnings];

@@ -45,21 +45,27 @@ async function answer(
     outgoing.writeHead(response.status, Object.fromEntries(response.headers));
     outgoing.end(body);
   } catch (error) {
-    // Anything else is the client hanging up while its request was still being read.
-    if (!(error instanceof Disconnect)) {
-      outgoing.destroy();
-      return;
-    }
-    if (error.how === "stall") return;
-    if (error.how === "reset" || error.response === undefined) {
-      outgoing.socket?.resetAndDestroy();
-      return;
-    }
-    const body = Buffer.from(await error.response.arrayBuffer());
-    outgoing.setHeader("content-length", body.length);
-    outgoing.writeHead(error.response.status, Object.fromEntries(error.response.headers));
-    outgoing.write(body.subarray(0, Math.ceil(body.length / 2)), () => outgoing.socket?.destroy());
+    await hangUp(error, outgoing);
   }
+}
+
+/** Ends a connection as a {@link Disconnect} says. Anything else is the client's hanging up while its request was read. */
+export async function hangUp(error: unknown, outgoing: ServerResponse): Promise<void> {
+  if (!(error instanceof Disconnect)) {
+    outgoing.destroy();
+    return;
+  }
+  if (error.how === "stall") return;
+  if (error.how === "reset" || error.response === undefined) {
+    outgoing.socket?.resetAndDestroy();
+    return;
+  }
+  const body = Buffer.from(await error.response.arrayBuffer());
+  // A body that is too short to be cut is announced as longer than it is.
+  outgoing.setHeader("content-length", Math.max(body.length, 2));
+  const { status } = error.response;
+  outgoing.writeHead(status === 204 ? 200 : status, Object.fromEntries(error.response.headers));
+  outgoing.write(body.subarray(0, Math.ceil(body.length / 2)), () => outgoing.socket?.destroy());
 }
 
 async function toRequest(incoming: IncomingMessage): Promise<Request> {

@@ -1,11 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { systemClock } from "../../src/clock.ts";
 import { RotationErrors } from "../../src/errors.ts";
 import { formatTarget } from "../../src/github/target.ts";
 import { readInputs, type Settings } from "../../src/inputs.ts";
 import { type Entry, parseRotationsFile } from "../../src/inputs/rotations-file.ts";
-import { createCredentialGate } from "../../src/providers/credential-gate.ts";
 import { Masker } from "../../src/secret.ts";
+import { readingContext } from "../support/reading-context.ts";
 
 const FILE = "rotations.yml";
 
@@ -66,14 +65,7 @@ function read(
     {
       masker,
       entries: parse(text),
-      contextFor: () => ({
-        http: () => Promise.reject(new Error("Reading inputs sends nothing.")),
-        gate: createCredentialGate(),
-        masker,
-        clock: systemClock,
-        onWait: () => undefined,
-        warn: (warning) => said.push(warning),
-      }),
+      contextFor: () => readingContext(masker, (warning) => said.push(warning)),
     },
   );
   return { ...settings, masked, said };
@@ -650,14 +642,7 @@ describe("variables in a rotations file", () => {
       { event: { name: "schedule", payload: () => undefined }, repository: "acme/own", variable: () => "x" },
       {
         masker,
-        contextFor: () => ({
-          http: () => Promise.reject(new Error("Reading inputs sends nothing.")),
-          gate: createCredentialGate(),
-          masker,
-          clock: systemClock,
-          onWait: () => undefined,
-          warn: () => undefined,
-        }),
+        contextFor: () => readingContext(masker),
       },
     );
     expect(rotations[0]?.appId).toBe("${TOKEN}");
@@ -720,14 +705,7 @@ describe("`only`", () => {
           },
           {
             masker: new Masker(() => undefined),
-            contextFor: () => ({
-              http: () => Promise.reject(new Error("Reading inputs sends nothing.")),
-              gate: createCredentialGate(),
-              masker: new Masker(() => undefined),
-              clock: systemClock,
-              onWait: () => undefined,
-              warn: () => undefined,
-            }),
+            contextFor: () => readingContext(new Masker(() => undefined)),
           },
         ),
       ),

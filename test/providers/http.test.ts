@@ -1,9 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { systemClock } from "../../src/clock.ts";
 import { RotationErrors } from "../../src/errors.ts";
 import { readInputs, type Settings } from "../../src/inputs.ts";
 import { parseRotationsFile } from "../../src/inputs/rotations-file.ts";
-import { createCredentialGate } from "../../src/providers/credential-gate.ts";
 import { Masker } from "../../src/secret.ts";
 import type { Fault } from "../emulators/emulator.ts";
 import { type HttpService, httpService, httpUnread, httpWithKey, ODD_APP } from "../support/http-services.ts";
@@ -15,6 +13,7 @@ import {
   preflight,
   requestsOf,
 } from "../support/provider-kit.ts";
+import { readingContext } from "../support/reading-context.ts";
 
 type Http = Connection & { readonly service: HttpService };
 type Change = Parameters<typeof connectTo<HttpService>>[2];
@@ -282,14 +281,7 @@ ${more}`;
       {
         masker,
         entries: parseRotationsFile(text, FILE),
-        contextFor: () => ({
-          http: () => Promise.reject(new Error("Reading inputs sends nothing.")),
-          gate: createCredentialGate(),
-          masker,
-          clock: systemClock,
-          onWait: () => undefined,
-          warn: () => undefined,
-        }),
+        contextFor: () => readingContext(masker),
       },
     );
   }
