@@ -1,130 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { RotationError } from "../src/errors.ts";
-import { createGitHubApi } from "../src/github/api.ts";
-import { createPacer } from "../src/github/pacing.ts";
-import { createSeal } from "../src/github/seal.ts";
-import { createSecretStore } from "../src/github/secret-store.ts";
 import { parseTarget } from "../src/github/target.ts";
-import type { Journal } from "../src/journal.ts";
-import type { NewSecret, Provider, Verdict } from "../src/providers/provider.ts";
-import { rotate } from "../src/rotation.ts";
-import { Masker } from "../src/secret.ts";
-import type { Rotation } from "../src/stages/stage.ts";
-import { createGitHubEmulator, type GitHubEmulator } from "./emulators/github.ts";
-import { directHttp } from "./support/direct-http.ts";
-import { createFakeClock } from "./support/fake-clock.ts";
-
-const A = { repository: "acme/web", environment: "a", name: "APP_SECRET" };
-const B = { repository: "acme/web", environment: "b", name: "APP_SECRET" };
-
-/** A provider whose every answer a test can set; by default all goes well. */
-class FakeService {
-  readonly masker = new Masker(() => undefined);
-  inForce = "former-secret-value";
-  /** What reads show, in turn, before they show the secret in force. */
-  shown: string[] = [];
-  verdicts: Verdict[] = [];
-  rotations = 0;
-  fail: RotationError | undefined;
-  confirms: Provider["confirms"] = "beside";
-
-  secret(value: string): NewSecret {
-    return { value: this.masker.secret(value) };
-  }
-
-  provider(capabilities: { read?: boolean; verify?: boolean } = {}): Provider {
-    const { read = true, verify = false } = capabilities;
-    const show = (): Promise<NewSecret> => Promise.resolve(this.secret(this.shown.shift() ?? this.inForce));
-    return {
-      title: "Fake",
-      apiUrl: "https://fake.example.test",
-      confirms: this.confirms,
-      preflight: () => (read ? Promise.resolve(this.secret(this.inForce)) : Promise.resolve(undefined)),
-      rotate: () => {
-        if (this.fail !== undefined) return Promise.reject(this.fail);
-        this.rotations += 1;
-        this.inForce = `secret-number-${String(this.rotations)}`;
-        return Promise.resolve(this.secret(this.inForce));
-      },
-      ...(read ? { read: show } : {}),
-      ...(verify
-        ? { verify: () => Promise.resolve(this.verdicts.shift() ?? { state: "valid" as const }) }
-        : {}),
-    };
-  }
-}
-
-function open(environments: readonly string[] = ["a", "b"]) {
-  const clock = createFakeClock();
-  const github = createGitHubEmulator({ now: () => clock.now() });
-  github.addRepository("acme/web", { environments });
-  github.addToken("github_pat_of_a_test", {
-    kind: "fine-grained",
-    repositories: ["acme/web"],
-    secrets: "write",
-    environments: "write",
-  });
-  const service = new FakeService();
-  const { masker } = service;
-  const lines: string[] = [];
-  const said: string[] = [];
-  const note = (word: string) => () => {
-    said.push(word);
-  };
-  const journal: Journal = {
-    markers: note("markers"),
-    stamped: () => undefined,
-    rotating: note("rotating"),
-    sealed: note("sealed"),
-    written: note("written"),
-    settled: note("settled"),
-  };
-  const lane = createPacer(clock).lane();
-  const token = masker.secret("github_pat_of_a_test");
-  const api = createGitHubApi({
-    token,
-    apiUrl: "https://api.github.test",
-    http: directHttp(github, clock),
-    clock,
-  });
-  const cancel = new AbortController();
-  const run = (change: Partial<Rotation> = {}, journalInUse = journal) =>
-    rotate(
-      {
-        name: "fake",
-        providerId: "fake",
-        appId: "app",
-        provider: service.provider(),
-        targets: [parseTarget("env:acme/web/a#APP_SECRET"), parseTarget("env:acme/web/b#APP_SECRET")],
-        mode: "rotate",
-        force: false,
-        rotateAfter: undefined,
-        verify: "auto",
-        writeTimeout: 60_000,
-        ...change,
-      },
-      {
-        store: createSecretStore({ api, lane, clock, onWait: () => undefined }),
-        seal: createSeal,
-        journal: journalInUse,
-        masker,
-        clock,
-        lane,
-        log: { line: (text) => lines.push(text), wait: () => undefined, problem: () => undefined },
-        cancel: cancel.signal,
-      },
-    );
-  const markers = (): readonly string[] =>
-    [A, B].flatMap((place) => github.secretNames(place)).filter((name) => name.startsWith("ROTATING_"));
-  return { clock, github, service, run, said, markers, cancel, journal };
-}
-
-function refuse(github: GitHubEmulator, path: RegExp, status = 403): void {
-  github.faults.arm(
-    { kind: "answer", changed: false, status, body: `{"message":"no"}` },
-    { method: "PUT", path, times: Infinity },
-  );
-}
+import type { Provider } from "../src/providers/provider.ts";
+import {
+  A,
+  B,
+  DAILY,
+  type FakeService,
+  MARKER,
+  openRotation as open,
+  refuse,
+  wreck,
+} from "./support/rotation-scene.ts";
 
 describe("a rotation", () => {
   it("tells the journal each step before it takes it", async () => {
@@ -196,7 +83,7 @@ describe("a rotation", () => {
     const full = (): never => {
       throw RotationError.of("JOURNAL_UNWRITABLE", { reason: "ENOSPC" });
     };
-    const outcome = await run({}, { ...journal, sealed: full, written: full, settled: full });
+    const outcome = await run({}, { journal: { ...journal, sealed: full, written: full, settled: full } });
     expect(outcome.status).toBe("rotated");
     expect(github.secret(A)?.value).toBe(service.inForce);
   });
@@ -207,7 +94,7 @@ describe("a rotation", () => {
       throw RotationError.of("JOURNAL_UNWRITABLE", { reason: "ENOSPC" });
     };
     for (const broken of [{ markers: full }, { rotating: full }]) {
-      const outcome = await run({}, { ...journal, ...broken });
+      const outcome = await run({}, { journal: { ...journal, ...broken } });
       expect(outcome).toMatchObject({ status: "failed", error: { code: "JOURNAL_UNWRITABLE" } });
     }
     expect(service.rotations).toBe(0);
@@ -305,27 +192,16 @@ describe("a sync", () => {
 });
 
 describe("healing", () => {
-  /** Leaves the wreck of a run whose second target was never written. */
-  async function wreck() {
-    const scene = open();
-    refuse(scene.github, /environments\/b\/secrets\/APP_SECRET$/);
-    expect((await scene.run()).status).toBe("incomplete");
-    scene.github.faults.clear();
-    scene.clock.advance(5_000);
-    return scene;
-  }
-  const daily = { rotateAfter: 30 * 86_400_000 };
-
   it("publishes the secret in force without a second cut-over", async () => {
     const { run, service, github, markers } = await wreck();
-    expect((await run(daily)).status).toBe("synced");
+    expect((await run(DAILY)).status).toBe("synced");
     expect([service.rotations, github.secret(B)?.value]).toEqual([1, service.inForce]);
     expect(markers()).toEqual([]);
   });
 
   it("rotates once more where the provider cannot be read", async () => {
     const { run, service, github, markers } = await wreck();
-    expect((await run({ ...daily, provider: service.provider({ read: false }) })).status).toBe("rotated");
+    expect((await run({ ...DAILY, provider: service.provider({ read: false }) })).status).toBe("rotated");
     expect([service.rotations, github.secret(B)?.value]).toEqual([2, service.inForce]);
     expect(markers()).toEqual([]);
   });
@@ -333,7 +209,7 @@ describe("healing", () => {
   it("heals the other targets though one place cannot be written", async () => {
     const { run, service, github, markers } = await wreck();
     refuse(github, /environments\/a\/secrets\//);
-    const outcome = await run(daily);
+    const outcome = await run(DAILY);
     expect(outcome).toMatchObject({ status: "incomplete" });
     expect(github.secret(B)?.value).toBe(service.inForce);
     expect(markers()).toHaveLength(2);
@@ -349,7 +225,7 @@ describe("healing", () => {
           RotationError.of("PROVIDER_UNREACHABLE", { provider: "Fake", host: "h", reason: "r" }),
         ),
     };
-    expect(await run({ ...daily, provider: broken })).toMatchObject({ status: "incomplete" });
+    expect(await run({ ...DAILY, provider: broken })).toMatchObject({ status: "incomplete" });
     expect(markers()).toHaveLength(2);
   });
 
@@ -362,7 +238,7 @@ describe("healing", () => {
     github.faults.clear();
     clock.advance(5_000);
     // The targets were written in the marker's own second, so that they count as not newer, once.
-    expect(["unchanged", "synced"]).toContain((await run(daily)).status);
+    expect(["unchanged", "synced"]).toContain((await run(DAILY)).status);
     expect(markers()).toEqual([]);
     expect(service.rotations).toBe(1);
   });
@@ -582,5 +458,296 @@ describe("a secret beside which the former works on", () => {
     });
     expect(await run({ provider })).toMatchObject({ status: "failed", error: { code: "CANCELLED" } });
     expect(markers()).toEqual([]);
+  });
+});
+
+describe("the end of a rotation", () => {
+  it("is unknown after what nobody foresaw, and leaves the journal to the post step", async () => {
+    const { run, said } = open();
+    const line = (): never => {
+      throw new TypeError("a defect");
+    };
+    const log = { line, wait: () => undefined, problem: () => undefined };
+    const outcome = await run({}, { log });
+    expect(outcome).toMatchObject({
+      status: "unknown",
+      provider: "unknown",
+      error: { code: "INTERNAL" },
+      warnings: [],
+    });
+    expect(outcome.targets.map(({ status }) => status)).toEqual(["unknown", "unknown"]);
+    expect(said).not.toContain("settled");
+  });
+
+  it("gives back the room that it had reserved, though the provider refused", async () => {
+    const { run, service, clock } = open();
+    service.fail = RotationError.of("PROVIDER_REFUSED", { provider: "Fake", action: "rotate", code: "7" });
+    await run();
+    service.fail = undefined;
+    const before = clock.waits.length;
+    expect((await run()).status).toBe("rotated");
+    expect(clock.waits.slice(before).filter((wait) => wait > 1_000)).toEqual([]);
+  });
+
+  it("settles the journal of what has failed, and leaves to the post step what was not written", async () => {
+    const failing = open();
+    refuse(failing.github, /ROTATING_/);
+    expect((await failing.run()).status).toBe("failed");
+    expect(failing.said).toEqual(["markers", "settled"]);
+
+    const incomplete = open();
+    refuse(incomplete.github, /environments\/b\/secrets\/APP_SECRET$/);
+    expect((await incomplete.run()).status).toBe("incomplete");
+    expect(incomplete.said).not.toContain("settled");
+
+    const unsure = open();
+    unsure.github.faults.arm(
+      { kind: "reset", changed: true },
+      { method: "PUT", path: /b\/secrets\/APP_/, times: Infinity },
+    );
+    expect((await unsure.run({ writeTimeout: 1_000 })).targets.map(({ status }) => status)).toEqual([
+      "written",
+      "unknown",
+    ]);
+    expect(unsure.said).not.toContain("settled");
+  });
+
+  it("tells when the secret was made, and its version", async () => {
+    const { run, service, clock } = open();
+    const provider = service.provider();
+    const outcome = await run({
+      provider: { ...provider, rotate: async () => ({ ...(await provider.rotate()), version: "v2" }) },
+    });
+    expect(outcome).toMatchObject({ status: "rotated", version: "v2", warnings: [] });
+    const { rotatedAt } = outcome as { rotatedAt: number };
+    expect(Math.abs(rotatedAt - clock.now())).toBeLessThan(10_000);
+    const synced = await run({ mode: "sync" });
+    expect(Object.keys(synced)).not.toContain("rotatedAt");
+    expect(Object.keys(synced)).not.toContain("version");
+  });
+
+  it("follows a log that tells each step", async () => {
+    const { run, log } = open();
+    await run();
+    expect(log.lines.slice(0, 2)).toEqual([
+      "preflight: passed; due (no rotate-after is set)",
+      "rotate: Fake made a new secret",
+    ]);
+    expect(log.lines.filter((line) => line.startsWith("confirm"))).toEqual([
+      "confirm: the provider confirms the secret",
+    ]);
+  });
+
+  it("asks nothing about the secret if it is told not to", async () => {
+    const { run, service, log } = open();
+    service.verdicts = [{ state: "invalid" }];
+    const outcome = await run({ verify: "off", provider: service.provider({ verify: true }) });
+    expect(outcome).toMatchObject({
+      status: "rotated",
+      warnings: ["Whether the secret works could not be confirmed: verify is off."],
+    });
+    expect(service.verdicts).toHaveLength(1);
+    expect(log.lines).toContain("confirm: cannot tell (verify is off)");
+  });
+
+  it("names the place where another run has written the marker meanwhile", async () => {
+    const { run, service, github, clock, markers } = open();
+    const provider = service.provider();
+    const outcome = await run({
+      provider: {
+        ...provider,
+        rotate: () => {
+          clock.advance(5_000);
+          github.addSecret({ ...B, name: MARKER, value: "of another run" });
+          return provider.rotate();
+        },
+      },
+    });
+    expect(outcome).toMatchObject({
+      status: "unknown",
+      provider: "unknown",
+      error: { code: "CONCURRENT_RUN", message: expect.stringContaining("env:acme/web/b") as unknown },
+    });
+    expect(markers()).toHaveLength(2);
+  });
+
+  it("is incomplete if the provider refuses while a former run is being healed", async () => {
+    const { run, service, markers, said } = await wreck();
+    service.fail = RotationError.of("PROVIDER_REFUSED", { provider: "Fake", action: "rotate", code: "7" });
+    const before = said.length;
+    const outcome = await run({ force: true });
+    expect(outcome).toMatchObject({
+      status: "incomplete",
+      provider: "unchanged",
+      error: { code: "PROVIDER_REFUSED" },
+    });
+    expect(outcome.targets.map(({ status }) => status)).toEqual(["skipped", "skipped"]);
+    expect(markers()).toHaveLength(2);
+    expect(said.slice(before)).toEqual(["markers", "rotating", "settled"]);
+  });
+
+  it("is unknown if nobody can tell whether the provider has changed the secret", async () => {
+    const { run, service, markers } = open();
+    const lost = { provider: "Fake", action: "rotate", reason: "ECONNRESET" };
+    service.fail = RotationError.of("PROVIDER_ANSWER_LOST", lost, { changed: "unknown" });
+    const outcome = await run();
+    expect(outcome).toMatchObject({ status: "unknown", provider: "unknown", warnings: [] });
+    expect(outcome.targets.map(({ status }) => status)).toEqual(["skipped", "skipped"]);
+    expect(markers()).toHaveLength(2);
+  });
+});
+
+describe("a confirmation that hangs", () => {
+  const hanging = (service: FakeService, onAsked: () => void): Provider => ({
+    ...service.provider({ read: false }),
+    verify: () => {
+      onAsked();
+      return new Promise(() => undefined);
+    },
+  });
+
+  it.each(["before the provider is asked", "while it is asked"])(
+    "is waited for a few seconds once the run is cancelled %s",
+    async (when) => {
+      const { run, service, cancel, clock } = open();
+      const abort = (): void => {
+        cancel.abort(RotationError.of("CANCELLED", { signal: "SIGTERM" }));
+      };
+      const asked = when.startsWith("while");
+      const provider = hanging(service, () => {
+        if (asked) setImmediate(abort);
+      });
+      const outcome = await run({
+        provider: {
+          ...provider,
+          rotate: () => {
+            if (!asked) abort();
+            return provider.rotate();
+          },
+        },
+      });
+      expect(outcome).toMatchObject({
+        status: "rotated",
+        warnings: ["Whether the secret works could not be confirmed: the run was cancelled."],
+      });
+      expect(clock.waits).toContain(3_000);
+    },
+  );
+});
+
+describe("a provider that can put the former secret back", () => {
+  function restoring(restore: () => Promise<boolean>, capabilities = {}) {
+    const scene = open();
+    const calls: string[] = [];
+    const provider = {
+      ...scene.service.provider(capabilities),
+      restore: () => {
+        calls.push(scene.said.at(-1) ?? "");
+        return restore();
+      },
+    };
+    return { ...scene, provider, calls };
+  }
+  const works = () => Promise.resolve(true);
+
+  it("does so if no target took the new one, once nothing can be sent any more", async () => {
+    const { run, provider, github, calls, log, markers } = restoring(works);
+    refuse(github, /APP_SECRET$/);
+    expect(await run({ provider })).toMatchObject({
+      status: "failed",
+      provider: "unchanged",
+      error: {
+        code: "PUT_BACK",
+        message: expect.stringContaining("No target took the new secret") as unknown,
+        detail: expect.stringContaining("0 of 2") as unknown,
+      },
+    });
+    expect(calls).toEqual(["settled"]);
+    expect(log.lines).toContain("restore: Fake has the former secret in force again");
+    expect(markers()).toEqual([]);
+  });
+
+  it("does so if the new one does not work, where that is asked before it is published", async () => {
+    const { run, service, calls, provider } = restoring(works, { verify: true });
+    service.verdicts = Array.from({ length: 99 }, () => ({ state: "invalid" }));
+    const outcome = await run({ provider: { ...provider, confirms: "before" } });
+    expect(outcome).toMatchObject({
+      status: "failed",
+      error: {
+        code: "PUT_BACK",
+        message: expect.stringContaining("The new secret did not work") as unknown,
+      },
+    });
+    expect(calls).toHaveLength(1);
+  });
+
+  it("is incomplete with it while a former run is being healed", async () => {
+    const { run, provider, github, calls, markers, clock } = restoring(works);
+    refuse(github, /environments\/b\/secrets\/APP_SECRET$/);
+    expect((await run({ provider })).status).toBe("incomplete");
+    clock.advance(5_000);
+    refuse(github, /APP_SECRET$/);
+    expect(await run({ provider })).toMatchObject({
+      status: "incomplete",
+      provider: "unchanged",
+      error: { code: "PUT_BACK" },
+    });
+    expect(calls).toHaveLength(1);
+    expect(markers()).toHaveLength(2);
+  });
+
+  it.each([
+    ["says that it did not", () => Promise.resolve(false), []],
+    ["fails", () => Promise.reject(new Error("no")), ["INTERNAL"]],
+  ] as const)("is unknown if it %s", async (_, restore, problems) => {
+    const { run, provider, github, log, markers } = restoring(restore);
+    refuse(github, /APP_SECRET$/);
+    expect(await run({ provider })).toMatchObject({
+      status: "unknown",
+      provider: "unknown",
+      error: { code: "PUT_BACK_UNCONFIRMED" },
+    });
+    // Beside what the two targets ran into.
+    expect(log.problems.slice(2).map(({ code }) => code)).toEqual(problems);
+    expect(log.lines.join()).not.toContain("restore:");
+    expect(markers()).toHaveLength(2);
+  });
+
+  it("does not if one target took the new one, or may have", async () => {
+    for (const fault of [
+      { kind: "answer", changed: false, status: 403, body: `{"message":"no"}` },
+      { kind: "reset", changed: true },
+    ] as const) {
+      const { run, provider, github, calls } = restoring(works);
+      const one = fault.kind === "answer" ? /environments\/a\/secrets\/APP_SECRET$/ : /APP_SECRET$/;
+      github.faults.arm(fault, { method: "PUT", path: one, times: Infinity });
+      expect((await run({ provider, writeTimeout: 1_000 })).status).toBe("incomplete");
+      expect(calls).toEqual([]);
+    }
+  });
+
+  it("does not after a sync: the secret in force is the one that was to be published", async () => {
+    const { run, provider, github, calls } = restoring(works);
+    refuse(github, /APP_SECRET$/);
+    expect(await run({ provider, mode: "sync" })).toMatchObject({
+      status: "failed",
+      error: { code: "PUBLISH_INCOMPLETE" },
+    });
+    expect(calls).toEqual([]);
+  });
+});
+
+describe("a provider that has to prove its secrets", () => {
+  it("has none published that it cannot", async () => {
+    const { run, service, github, log } = open();
+    const provider: Provider = {
+      ...service.provider({ read: false }),
+      confirms: "required",
+      verify: () => Promise.resolve({ state: "inconclusive", why: "nobody is there" }),
+    };
+    expect(await run({ provider })).toMatchObject({ status: "unknown", error: { code: "CONFIRM_UNPROVEN" } });
+    expect(github.secret(A)).toBeUndefined();
+    expect(log.lines).toContain("confirm: cannot tell (nobody is there)");
+    expect((await run({ provider, verify: "off" })).status).toBe("rotated");
   });
 });

@@ -109,6 +109,44 @@ describe("a refusal", () => {
     await expectFailure(readKey(bench), { code });
   });
 
+  test.each<[number, { body: string; headers?: Record<string, string> }, string | undefined]>([
+    [400, { body: "null" }, undefined],
+    [400, { body: "17" }, undefined],
+    [400, { body: `{"message":17}` }, undefined],
+    [400, { body: `{"errors":[]}` }, undefined],
+    [400, { body: "a proxy's words", headers: { "content-type": "text/plain" } }, "a proxy's words"],
+    [400, { body: "" }, undefined],
+    [
+      403,
+      { body: "{}", headers: { "x-accepted-github-permissions": "secrets=write" } },
+      "X-Accepted-GitHub-Permissions: secrets=write",
+    ],
+  ])("with %i and %j has the detail %j", async (status, odd, detail) => {
+    const headers = { "content-type": "application/json", ...odd.headers };
+    start().fault(answer(status, { body: odd.body, headers }));
+    const error: unknown = await readKey(bench).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ detail, transient: false });
+  });
+
+  test.each([
+    [
+      300,
+      "GitHub answered redirect 300 to elsewhere when asked to read the public key; expected the documented answer.",
+    ],
+    [413, "GitHub answered status 413 when asked to read the public key; expected the documented answer."],
+  ])("with %i says %j", async (status, message) => {
+    start().fault(answer(status, { body: "{}" }));
+    await expectFailure(readKey(bench), { code: "GITHUB_ANSWER_INVALID", message });
+  });
+
+  test.each([401, 404, 422, 502])("with %i says what was asked for", async (status) => {
+    start().fault(answer(status, { body: "{}" }));
+    const error = (await readKey(bench).catch((thrown: unknown) => thrown)) as Error;
+    expect(error.message).toContain(status === 404 ? "repo:acme/web" : action);
+    expect(error.message).toContain(String(status));
+    expect(error.message).not.toContain("undefined");
+  });
+
   test("for want of a permission names the one to grant, and what GitHub would have accepted", async () => {
     start({ rights: { secrets: "none" } });
     bench.emulator.publicKeyNeedsPermission = true;
@@ -274,9 +312,13 @@ test("a deprecation is not printed, as its words come from outside", async () =>
 });
 
 test("the permission of a place is called as GitHub's token pages call it", () => {
-  expect([permissionFor(web), permissionFor(production)]).toEqual([
+  const org: Place = { kind: "org", org: "acme" };
+  const dependabot: Place = { kind: "dependabot", owner: "acme", repo: "web" };
+  expect([web, production, org, dependabot].map(permissionFor)).toEqual([
     '"Secrets: read and write"',
     '"Environments: read and write"',
+    '"Secrets: read and write" of the organization',
+    '"Dependabot secrets: read and write"',
   ]);
 });
 
