@@ -43,10 +43,15 @@ describe("a rotation", () => {
   });
 
   it("is unknown if the provider shows another secret twice", async () => {
-    const { run, service, markers } = open();
+    const { run, service, markers, log } = open();
     service.shown = ["somebody-elses-first", "somebody-elses-second"];
-    expect(await run()).toMatchObject({ status: "unknown", error: { code: "CONFIRM_DIFFERS" } });
+    expect(await run()).toMatchObject({
+      status: "unknown",
+      error: { code: "CONFIRM_DIFFERS", message: expect.stringContaining("Fake") as unknown },
+    });
     expect(markers()).toHaveLength(2);
+    const shown = "confirm: the provider shows another secret than the one published";
+    expect(log.lines.filter((line) => line === shown)).toHaveLength(2);
   });
 
   it("waits for a new secret to get around", async () => {
@@ -56,12 +61,13 @@ describe("a rotation", () => {
   });
 
   it("is unknown if the new secret is refused for a minute", async () => {
-    const { run, service, clock } = open();
+    const { run, service, clock, log } = open();
     service.verdicts = Array.from({ length: 100 }, () => ({ state: "invalid" }));
     const startedAt = clock.now();
     const outcome = await run({ provider: service.provider({ verify: true }) });
     expect(outcome).toMatchObject({ status: "unknown", error: { code: "CONFIRM_INVALID" } });
     expect(clock.now() - startedAt).toBeGreaterThanOrEqual(60_000);
+    expect(log.lines).toContain("confirm: the provider refuses the secret");
   });
 
   it("is rotated with a warning if nothing can be confirmed", async () => {
@@ -242,6 +248,17 @@ describe("healing", () => {
     expect(markers()).toEqual([]);
     expect(service.rotations).toBe(1);
   });
+
+  it("takes the markers of the former run away with its own", async () => {
+    const { run, markers, writes } = await wreck();
+    const before = writes().length;
+    expect((await run({ force: true })).status).toBe("rotated");
+    expect(markers()).toEqual([]);
+    expect(writes().slice(before)).toEqual([
+      ...[`PUT a/${MARKER}`, `PUT b/${MARKER}`, "PUT a/APP_SECRET", "PUT b/APP_SECRET"],
+      ...[`DELETE a/${MARKER}`, `DELETE b/${MARKER}`],
+    ]);
+  });
 });
 
 describe("a cancellation", () => {
@@ -288,12 +305,13 @@ function delivering(service: FakeService, how: Partial<Provider>): Provider {
 
 describe("a secret that came with the event", () => {
   it("is taken whatever the age of the former, without markers", async () => {
-    const { run, service, github, said } = open();
+    const { run, service, github, said, log } = open();
     for (const place of [A, B]) github.addSecret({ ...place, value: "young" });
     const provider = delivering(service, { arrived: true });
     expect((await run({ provider, rotateAfter: 30 * 24 * HOUR })).status).toBe("rotated");
     expect([github.secret(A)?.value, github.secret(B)?.value]).toEqual([service.inForce, service.inForce]);
     expect(said).toEqual(["sealed", "sealed", "written", "written", "settled"]);
+    expect(log.lines).toContain("rotate: Fake has delivered a new secret");
     expect(github.requests.filter(({ path }) => path.includes("ROTATING_"))).toEqual([]);
   });
 
@@ -375,9 +393,10 @@ describe("a secret that is asked for", () => {
   }
 
   it("is requested, and writes nothing in GitHub", async () => {
-    const { run, provider, asked, github, service } = asking();
+    const { run, provider, asked, github, service, log } = asking();
     const outcome = await run({ provider });
     expect(outcome).toMatchObject({ status: "requested", warnings: [] });
+    expect(log.lines).toContain("rotate: Fake was asked for a new secret, which comes with a later event");
     expect(outcome.targets.map(({ status }) => status)).toEqual(["skipped", "skipped"]);
     expect([asked.length, service.rotations]).toEqual([1, 0]);
     expect(github.requests.filter(({ method }) => method !== "GET")).toEqual([]);
@@ -487,6 +506,24 @@ describe("the end of a rotation", () => {
     const before = clock.waits.length;
     expect((await run()).status).toBe("rotated");
     expect(clock.waits.slice(before).filter((wait) => wait > 1_000)).toEqual([]);
+  });
+
+  it("waits for the room that its writes need before the secret changes, and says so", async () => {
+    const { run, service, log, clock } = open();
+    const targets = Array.from({ length: 80 }, (_, at) =>
+      parseTarget(`env:acme/web/a?format=md5#S${String(at)}`),
+    );
+    const provider = service.provider();
+    const startedAt = clock.now();
+    let rotatedAt = 0;
+    const rotate = () => {
+      rotatedAt = clock.now();
+      return provider.rotate();
+    };
+    expect((await run({ targets, provider: { ...provider, rotate } })).status).toBe("rotated");
+    // One marker has been written, and a minute holds 80 writes.
+    expect(rotatedAt - startedAt).toBeGreaterThanOrEqual(59_000);
+    expect(log.waits).toContain("GitHub's pace must leave room for all targets before the secret changes");
   });
 
   it("settles the journal of what has failed, and leaves to the post step what was not written", async () => {
@@ -705,7 +742,7 @@ describe("a provider that can put the former secret back", () => {
     expect(await run({ provider })).toMatchObject({
       status: "unknown",
       provider: "unknown",
-      error: { code: "PUT_BACK_UNCONFIRMED" },
+      error: { code: "PUT_BACK_UNCONFIRMED", message: expect.stringContaining("Fake") as unknown },
     });
     // Beside what the two targets ran into.
     expect(log.problems.slice(2).map(({ code }) => code)).toEqual(problems);

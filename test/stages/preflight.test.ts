@@ -231,6 +231,45 @@ describe("preflight", () => {
     expect(asked).toEqual([0]);
   });
 
+  it("does not touch a marker that is not its own where nothing is due", async () => {
+    const { run, github, clock, writes } = open();
+    github.addSecret({ ...A, name: MARKER, value: "of a run that has ended" });
+    clock.advance(5_000);
+    for (const place of [A, B]) github.addSecret({ ...place, value: "young" });
+    clock.advance(HOUR);
+    expect((await run({ ...DAILY, mode: "plan" })).status).toBe("planned");
+    expect(writes()).toEqual([]);
+    expect(await run(DAILY)).toMatchObject({ status: "unchanged", warnings: [] });
+    expect(writes()).toEqual([`DELETE a/${MARKER}`]);
+    expect(await run(DAILY)).toMatchObject({ status: "unchanged", warnings: [] });
+    expect(writes()).toHaveLength(1);
+  });
+
+  it("leaves the marker that stood there before a run that comes to nothing", async () => {
+    const { run, github, clock, service, markers, writes } = open();
+    github.addSecret({ ...A, name: MARKER, value: "of a run that has ended" });
+    clock.advance(5_000);
+    for (const place of [A, B]) github.addSecret({ ...place, value: "young" });
+    clock.advance(HOUR);
+    refuse(github, /environments\/b\/secrets\/ROTATING_/);
+    expect((await run({ force: true })).status).toBe("failed");
+    expect(service.rotations).toBe(0);
+    expect(markers()).toEqual([MARKER]);
+    expect(writes()).toEqual([`PUT a/${MARKER}`, `PUT b/${MARKER}`]);
+  });
+
+  it("waits for no age where the provider tells none, or it does not matter", async () => {
+    const { run, service, github, clock } = open();
+    for (const place of [A, B]) github.addSecret({ ...place, value: "young" });
+    clock.advance(HOUR);
+    const old = clock.now() - 31 * 24 * HOUR;
+    const made = { ...service.secret("former-secret-value"), madeAt: old };
+    const provider = { ...service.provider(), preflight: () => Promise.resolve(made) };
+    expect((await run({ ...DAILY, provider })).status).toBe("unchanged");
+    const telling = { ...provider, tellsAge: true, preflight: () => Promise.resolve(undefined) };
+    expect((await run({ ...DAILY, provider: telling })).status).toBe("unchanged");
+  });
+
   it("goes by the age that the provider tells, where it does", async () => {
     const scene = open();
     const { run, github, clock, service } = scene;
