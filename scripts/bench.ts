@@ -22,7 +22,7 @@ import { measureGrowth } from "./bench/growth.ts";
 import { measureLimits } from "./bench/limits.ts";
 import { currentLoad, describeMachine } from "./bench/machine.ts";
 import { type Page, pageOf } from "./bench/page.ts";
-import { LATENCIES, ONE_ENVIRONMENT, race, type Race, TWENTY_REPOSITORIES } from "./bench/races.ts";
+import { ONE_ENVIRONMENT, race, type Race, TWENTY_REPOSITORIES } from "./bench/races.ts";
 import { measureStartUp } from "./bench/start-up.ts";
 
 const docs = join(import.meta.dirname, "..", "docs");
@@ -80,9 +80,9 @@ async function measure(
   const startUp = parts.has("start-up") ? await measureStartUp(action.folder, 3 * rounds) : undefined;
   const races: Race[] = [];
   for (const course of parts.has("races") ? [ONE_ENVIRONMENT, TWENTY_REPOSITORIES] : []) {
-    for (const latency of LATENCIES) {
-      say(`${course.title}, ${String(latency)} ms`);
-      races.push(await race(course, { latency, ours, script, rounds }));
+    for (const distance of course.distances) {
+      say(`${course.title}, ${distance.name}`);
+      races.push(await race(course, { distance, ours, script, rounds }));
     }
   }
   const growth = parts.has("growth") ? await measureGrowth(action.folder, Math.min(rounds, 3), say) : [];

@@ -4,6 +4,7 @@ import type { Growth, Load } from "./growth.ts";
 import { HUNDRED_PLACES, leastTime, type LimitedRun } from "./limits.ts";
 import { ONE_ENVIRONMENT, type Race } from "./races.ts";
 import type { StartUp } from "./start-up.ts";
+import { FAR } from "./scene.ts";
 import { count, megabytes, milliseconds, times } from "./words.ts";
 
 /** What must not be exceeded. */
@@ -46,8 +47,8 @@ function startUpGoals({ firstRequest, unchanged, memory }: StartUp): readonly Go
   ];
 }
 
-function raceGoals({ title, latency, compared }: Race): readonly Goal[] {
-  if (title !== ONE_ENVIRONMENT.title || latency !== 100 || compared === undefined) return [];
+function raceGoals({ title, distance, compared }: Race): readonly Goal[] {
+  if (title !== ONE_ENVIRONMENT.title || distance !== FAR || compared === undefined) return [];
   const { wall, lead } = compared;
   return [
     {
@@ -63,8 +64,8 @@ function raceGoals({ title, latency, compared }: Race): readonly Goal[] {
   ];
 }
 
-function limitGoals({ latency, effort }: LimitedRun): readonly Goal[] {
-  const where = `${HUNDRED_PLACES.title} under GitHub's limits, ${String(latency)} ms`;
+function limitGoals({ distance, effort }: LimitedRun): readonly Goal[] {
+  const where = `${HUNDRED_PLACES.title} under GitHub's limits, ${distance.name}`;
   const share = effort.wall / leastTime(effort.writes);
   return [
     {

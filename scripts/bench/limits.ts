@@ -1,12 +1,12 @@
 import { type Contender, theScript } from "./contenders.ts";
 import type { Effort } from "./effort.ts";
-import { type Course, LATENCIES } from "./races.ts";
-import { appIn, openScene } from "./scene.ts";
+import type { Course } from "./races.ts";
+import { appIn, type Distance, FAR, NEXT_DOOR, openScene } from "./scene.ts";
 
 /** One rotation to many places while GitHub enforces its limits in real time. */
 export interface LimitedRun {
   readonly who: Who;
-  readonly latency: number;
+  readonly distance: Distance;
   readonly effort: Effort;
 }
 
@@ -18,6 +18,7 @@ export const HUNDRED_PLACES: Course = {
   places: Array.from({ length: 50 }, (_, index) => `acme/repository-${String(index)}`).flatMap(
     (repository) => [{ repository }, { repository, environment: "production" }],
   ),
+  distances: [NEXT_DOOR, FAR],
 };
 
 /**
@@ -35,11 +36,11 @@ export async function measureLimits(
     ...(script ? SCRIPTS : []),
   ];
   const runs: LimitedRun[] = [];
-  for (const latency of LATENCIES) {
+  for (const distance of HUNDRED_PLACES.distances) {
     for (const [who, contender] of contenders) {
-      say(`${HUNDRED_PLACES.title} under GitHub's limits, ${String(latency)} ms: ${who}`);
-      await using scene = await openScene({ apps: [appIn(HUNDRED_PLACES.places)], latency, limited: true });
-      runs.push({ who, latency, effort: await contender(scene) });
+      say(`${HUNDRED_PLACES.title} under GitHub's limits, ${distance.name}: ${who}`);
+      await using scene = await openScene({ apps: [appIn(HUNDRED_PLACES.places)], distance, limited: true });
+      runs.push({ who, distance, effort: await contender(scene) });
     }
   }
   return runs;

@@ -1,31 +1,31 @@
 import type { Contender } from "./contenders.ts";
 import { differed, type Effort, succeeded } from "./effort.ts";
-import { appIn, openScene, type Place } from "./scene.ts";
+import { appIn, type Distance, FAR, NEXT_DOOR, openScene, type Place, SLOW } from "./scene.ts";
 import { median } from "./statistics.ts";
 
-/** Where one secret is to be written. */
+/** Where one secret is to be written, and how far away the services are in each of its races. */
 export interface Course {
   readonly title: string;
   readonly places: readonly Place[];
+  readonly distances: readonly Distance[];
 }
 
 export const ONE_ENVIRONMENT: Course = {
   title: "one environment",
   places: [{ repository: "acme/web", environment: "production" }],
+  distances: [NEXT_DOOR, FAR, SLOW],
 };
 
 export const TWENTY_REPOSITORIES: Course = {
   title: "20 repositories",
   places: Array.from({ length: 20 }, (_, index) => ({ repository: `acme/repository-${String(index)}` })),
+  distances: [NEXT_DOOR, FAR],
 };
-
-/** Milliseconds that every answer takes longer. */
-export const LATENCIES = [0, 100] as const;
 
 /** The action and the script on one course, in turns and without GitHub's limits. */
 export interface Race {
   readonly title: string;
-  readonly latency: number;
+  readonly distance: Distance;
   readonly rounds: number;
   readonly ours: Lap;
   /** `undefined` where the script could not run. */
@@ -56,19 +56,19 @@ export interface Comparison {
 export async function race(
   { title, places }: Course,
   {
-    latency,
+    distance,
     ours,
     script,
     rounds,
   }: {
-    readonly latency: number;
+    readonly distance: Distance;
     readonly ours: Contender;
     readonly script: Contender | undefined;
     readonly rounds: number;
   },
 ): Promise<Race> {
   const runOnce = async (contender: Contender): Promise<Effort> => {
-    await using scene = await openScene({ apps: [appIn(places)], latency });
+    await using scene = await openScene({ apps: [appIn(places)], distance });
     const effort = await contender(scene);
     if (!succeeded(effort)) throw new Error(`Not rotated. The log:\n${effort.log}`);
     return effort;
@@ -88,7 +88,7 @@ export async function race(
   const compared = both.length === 0 ? undefined : compare(both);
   return {
     title,
-    latency,
+    distance,
     rounds,
     ours: lapOf(pairs.map((pair) => pair.ours)),
     script: both.length === 0 ? undefined : lapOf(both.map((pair) => pair.script)),

@@ -35,25 +35,43 @@ export interface Scene extends AsyncDisposable {
   requests(): readonly RecordedRequest[];
 }
 
+/** How far away both services are, in milliseconds. */
+export interface Distance {
+  /** As tables call it. */
+  readonly name: string;
+  /** What every answer takes longer. */
+  readonly answer: number;
+  /** What it takes longer before the first request of a connection is read. */
+  readonly connection: number;
+}
+
+export const NEXT_DOOR: Distance = { name: "0 ms", answer: 0, connection: 0 };
+
+/** A network whose round trip takes 100 ms: connecting takes one, and every answer another. */
+export const FAR: Distance = { name: "100 ms", answer: 100, connection: 100 };
+
+/** Near, but slow to answer. */
+export const SLOW: Distance = { name: "answers 100 ms late", answer: 100, connection: 0 };
+
 /**
- * @param options.latency milliseconds that every answer of both takes longer. Default 0.
+ * @param options.distance default: next door.
  * @param options.limited whether GitHub enforces its secondary limits, in real time. Default `false`.
  */
 export async function openScene(options: {
   readonly apps: readonly App[];
-  readonly latency?: number;
+  readonly distance?: Distance;
   readonly limited?: boolean;
 }): Promise<Scene> {
-  const { apps, latency = 0, limited = false } = options;
+  const { apps, distance = NEXT_DOOR, limited = false } = options;
   const userPoolId = randomBytes(12).toString("hex");
   const key = { accessKeyId: userPoolId, accessKeySecret: randomBytes(16).toString("hex") };
   const token = `github_pat_${randomBytes(41).toString("hex")}`;
 
   const authing = createAuthingEmulator();
-  authing.faults.latency = latency;
+  authing.faults.latency = distance.answer;
   authing.addKey({ ...key, userPoolId });
   const github = createGitHubEmulator(limited ? { limits: {} } : {});
-  github.latency = latency;
+  github.latency = distance.answer;
   addPlaces(github, token, apps);
   for (const { appId, secretName, places } of apps) {
     authing.addApp({ appId, userPoolId });
@@ -64,8 +82,8 @@ export async function openScene(options: {
   }
 
   await using opened = new AsyncDisposableStack();
-  const { url: authingUrl } = opened.use(await listen(authing));
-  const { url: gitHubUrl } = opened.use(await listen(github));
+  const { url: authingUrl } = opened.use(await listen(authing, 0, distance.connection));
+  const { url: gitHubUrl } = opened.use(await listen(github, 0, distance.connection));
   const everything = opened.move();
   return {
     github: Object.assign(github, { url: gitHubUrl }),

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createPort, type Socket } from "node:net";
 import { Disconnect, type Emulator } from "./emulator.ts";
 
 export interface Listening extends AsyncDisposable {
@@ -8,25 +8,39 @@ export interface Listening extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Mounts an emulator on a free port of the loopback interface, or on `port`. */
-export async function listen(emulator: Emulator, port = 0): Promise<Listening> {
+/**
+ * Mounts an emulator on a free port of the loopback interface, or on `port`.
+ *
+ * @param connecting milliseconds in which nothing is read from a new connection, as if the service were far away.
+ *   Default 0.
+ */
+export async function listen(emulator: Emulator, port = 0, connecting = 0): Promise<Listening> {
   const server = createServer((incoming, outgoing) => {
     void answer(emulator, incoming, outgoing);
   });
+  const sockets = new Set<Socket>();
+  const entrance = createPort((socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    // Until the server has it nobody else hears of its failures.
+    socket.on("error", () => undefined);
+    if (connecting === 0) server.emit("connection", socket);
+    else setTimeout(() => server.emit("connection", socket), connecting);
+  });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
+    entrance.once("error", reject);
+    entrance.listen(port, "127.0.0.1", resolve);
   });
   const close = async (): Promise<void> => {
-    server.closeAllConnections();
+    for (const socket of sockets) socket.destroy();
     await new Promise<void>((resolve) => {
-      server.close(() => {
+      entrance.close(() => {
         resolve();
       });
     });
   };
   return {
-    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    url: `http://127.0.0.1:${String((entrance.address() as AddressInfo).port)}`,
     close,
     [Symbol.asyncDispose]: close,
   };

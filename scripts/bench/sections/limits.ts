@@ -2,11 +2,12 @@ import { lineChart } from "../charts/lines.ts";
 import type { Series } from "../charts/frame.ts";
 import { differed } from "../effort.ts";
 import { HUNDRED_PLACES, leastTime, type LimitedRun, type Who } from "../limits.ts";
+import { FAR } from "../scene.ts";
 import { count, image, seconds, table, times } from "../words.ts";
 import type { Section } from "./section.ts";
 
 export function limitsSection(runs: readonly LimitedRun[]): Section {
-  const shown = runs.filter(({ latency }) => latency === LATENCY_OF_CHART);
+  const shown = runs.filter(({ distance }) => distance === FAR);
   return {
     paragraphs: [
       "## 100 places under GitHub's limits",
@@ -18,8 +19,6 @@ export function limitsSection(runs: readonly LimitedRun[]): Section {
     charts: { "limits.svg": chartOf(shown) },
   };
 }
-
-const LATENCY_OF_CHART = 100;
 
 const HEAD = [
   "Who",
@@ -34,11 +33,11 @@ const HEAD = [
   "Places left with a dead secret",
 ];
 
-function rowOf({ who, latency, effort }: LimitedRun): readonly string[] {
+function rowOf({ who, distance, effort }: LimitedRun): readonly string[] {
   const least = leastTime(effort.writes);
   return [
     who,
-    `${String(latency)} ms`,
+    distance.name,
     count(effort.writes),
     count(effort.refusedWrites),
     count(effort.whileLimited),
@@ -76,7 +75,7 @@ function chartOf(runs: readonly LimitedRun[]): string {
     steps: true,
     x: { label: "seconds from the start", ticks: range(0, end, 30), format: String },
     y: {
-      label: `each answer ${String(LATENCY_OF_CHART)} ms late`,
+      label: `a round trip takes ${FAR.name}`,
       ticks: range(0, places, 20),
       format: String,
     },
