@@ -25,6 +25,7 @@ export function startUpSection(startUp: StartUp): Section {
         `Times an empty Node process: first request ${times(firstRequest.ratio)}, nothing due ${times(unchanged.ratio)}, a rotation ${times(rotated.ratio)}, the post step ${times(post.ratio)}`,
         "start-up.svg",
       ),
+      "Up to the first request only what it needs is loaded. What `unchanged` takes beyond is mostly spent on loading `@actions/core` and `@actions/github`: each brings an HTTP client and Node's TLS along, though the action sends its requests by a client of its own, and hides what it can of that behind the answers it waits for. Next door there is no wait to hide it behind.",
     ],
     charts: { "start-up.svg": chartOf(startUp) },
   };

@@ -1,5 +1,5 @@
 import type { SubjectId } from "../subjects/index.ts";
-import { DONE, EMPTY_SUCCESSES, NEVER_DONE, type Row, STATUSES } from "./words.ts";
+import { DONE, EMPTY_SUCCESSES, NEVER_DONE, PROVIDER_PREFLIGHT, type Row, STATUSES } from "./words.ts";
 
 const HTTP: readonly SubjectId[] = ["http", "http-unread"];
 
@@ -9,6 +9,14 @@ const LOST = [...NEVER_DONE, ...SILENT, ...EMPTY_SUCCESSES, "own-500", "redirect
 
 /** How a rotate call may end at a service that a file describes: what HTTP itself says, and what a read shows. */
 export const HTTP_ROWS: readonly Row[] = [
+  {
+    roles: PROVIDER_PREFLIGHT,
+    subjects: HTTP,
+    lasting: ["once"],
+    faults: ["408"],
+    ends: ["green"],
+    why: "HTTP's own word for a request that did not arrive in time: no refusal, and a read can be repeated (chapter 3).",
+  },
   {
     roles: ["rotate"],
     subjects: HTTP,
