@@ -17016,6 +17016,23 @@ const LATE_READS = 3;
  */
 function createMarkers({ store, name, again, onTime, }, found) {
     const written = [];
+    /** What stands in a place now, in milliseconds since 1970; `read` is false if that could not be seen. */
+    const look = async ({ place, sent, time }) => {
+        const own = await time;
+        try {
+            return { place, sent, own, now: await store.updatedAt(place, name), read: true };
+        }
+        catch {
+            return { place, sent, own, now: undefined, read: false };
+        }
+    };
+    /** The first place whose marker is gone or another's; then all are written again. */
+    const overlapIn = async (looks) => {
+        const foreign = looks.find(({ sent, own, now, read }) => read && (now === undefined ? sent : own !== undefined && own !== now));
+        if (foreign !== undefined)
+            await Promise.allSettled(written.map(({ send }) => send()));
+        return foreign?.place;
+    };
     const readOwnTime = async (place) => {
         for (let attempt = 1;; attempt += 1) {
             const time = await store.updatedAt(place, name).catch(() => undefined);
@@ -17051,20 +17068,10 @@ function createMarkers({ store, name, again, onTime, }, found) {
         },
         async remove({ keepFound }) {
             const mine = written.filter(({ place }) => !(keepFound && found.has(place)));
-            const looks = await Promise.all(mine.map(async ({ place, sent, time }) => {
-                const own = await time;
-                try {
-                    return { place, sent, own, now: await store.updatedAt(place, name), read: true };
-                }
-                catch {
-                    return { place, sent, own, now: undefined, read: false };
-                }
-            }));
-            const foreign = looks.find(({ sent, own, now, read }) => read && (now === undefined ? sent : own !== undefined && own !== now));
-            if (foreign !== undefined) {
-                await Promise.allSettled(written.map(({ send }) => send()));
-                return { overlap: foreign.place };
-            }
+            const looks = await Promise.all(mine.map(look));
+            const overlap = await overlapIn(looks);
+            if (overlap !== undefined)
+                return { overlap };
             const warnings = await Promise.all(looks.map(async ({ place, own, now, read }) => {
                 // Never there: nothing to delete.
                 if (read && now === undefined)
@@ -17075,6 +17082,7 @@ function createMarkers({ store, name, again, onTime, }, found) {
             }));
             return { overlap: undefined, warnings: warnings.flat() };
         },
+        keep: async () => overlapIn(await Promise.all(written.map(look))),
         async tidy() {
             const warnings = await Promise.all([...found].map(async ([place, time]) => {
                 const now = await store.updatedAt(place, name).catch(() => undefined);
@@ -17714,11 +17722,11 @@ function warningsAbout(secret, confirmation) {
 async function notRotated(rotation, { markers, healing }, error) {
     const targets = rotation.targets.map((target) => ({ target, status: "skipped" }));
     if (error.changed === "unknown" && rotation.provider.lifetime === undefined) {
-        return { status: "unknown", error, provider: "unknown", targets, warnings: [] };
+        return withMarkersKept(markers, { status: "unknown", error, provider: "unknown", targets, warnings: [] });
     }
     const red = { error, provider: "unchanged", targets, warnings: [] };
     if (healing)
-        return { ...red, status: "incomplete" };
+        return withMarkersKept(markers, { ...red, status: "incomplete" });
     return withMarkersRemoved(markers, { ...red, status: "failed" });
 }
 /** What was published is judged, and the markers go if all is well. */
@@ -17740,18 +17748,19 @@ async function rotation_close({ rotation, tools, prepared, confirmation, }, done
     if (done.status === "rotated" && untouched && rotation.provider.restore !== undefined) {
         const back = await putBack(rotation.provider.restore, { rotation, tools, because: error });
         const red = { ...done, error: back };
-        if (back.code !== "PUT_BACK")
-            return { ...red, status: "unknown", provider: "unknown" };
+        if (back.code !== "PUT_BACK") {
+            return withMarkersKept(markers, { ...red, status: "unknown", provider: "unknown" });
+        }
         if (healing)
-            return { ...red, status: "incomplete", provider: "unchanged" };
+            return withMarkersKept(markers, { ...red, status: "incomplete", provider: "unchanged" });
         return withMarkersRemoved(markers, { ...red, status: "failed", provider: "unchanged" });
     }
     if (doubt !== undefined)
-        return { ...done, status: "unknown", error, provider };
+        return withMarkersKept(markers, { ...done, status: "unknown", error, provider });
     if (done.status === "synced" && untouched && !healing) {
         return withMarkersRemoved(markers, { ...done, status: "failed", error, provider });
     }
-    return { ...done, status: "incomplete", error, provider };
+    return withMarkersKept(markers, { ...done, status: "incomplete", error, provider });
 }
 /** What makes the next run finish, where that is no marker. */
 function onceMore({ provider }) {
@@ -17796,12 +17805,20 @@ function doubtAbout(confirmation, { provider, verify }) {
             return confirmation.error;
     }
 }
+/** What another run has taken away must stand again: this run may have written a secret over its newer one. */
+async function withMarkersKept(markers, outcome) {
+    const overlap = await markers.keep();
+    return overlap === undefined ? outcome : overlapped(outcome, overlap, outcome.error);
+}
 async function withMarkersRemoved(markers, outcome) {
     const removal = await markers.remove({ keepFound: false });
     if (removal.overlap === undefined) {
         return { ...outcome, warnings: [...outcome.warnings, ...removal.warnings] };
     }
-    const error = src_errors/* RotationError */.FL.of("CONCURRENT_RUN", { place: formatPlace(removal.overlap) });
+    return overlapped(outcome, removal.overlap);
+}
+function overlapped(outcome, overlap, because) {
+    const error = src_errors/* RotationError */.FL.of("CONCURRENT_RUN", { place: formatPlace(overlap) }, { cause: because, detail: because?.message });
     return { ...outcome, status: "unknown", error, provider: "unknown" };
 }
 

@@ -1,5 +1,5 @@
 import { RotationError } from "./errors.ts";
-import { formatPlace } from "./github/target.ts";
+import { formatPlace, type Place } from "./github/target.ts";
 import type { RedOutcome, RotationOutcome, TargetOutcome } from "./outcome.ts";
 import type { NewSecret } from "./providers/provider.ts";
 import { confirm, type Confirmation } from "./stages/confirm.ts";
@@ -201,10 +201,10 @@ async function notRotated(
 ): Promise<RotationOutcome> {
   const targets = rotation.targets.map((target) => ({ target, status: "skipped" as const }));
   if (error.changed === "unknown" && rotation.provider.lifetime === undefined) {
-    return { status: "unknown", error, provider: "unknown", targets, warnings: [] };
+    return withMarkersKept(markers, { status: "unknown", error, provider: "unknown", targets, warnings: [] });
   }
   const red = { error, provider: "unchanged", targets, warnings: [] } as const;
-  if (healing) return { ...red, status: "incomplete" };
+  if (healing) return withMarkersKept(markers, { ...red, status: "incomplete" });
   return withMarkersRemoved(markers, { ...red, status: "failed" });
 }
 
@@ -243,15 +243,17 @@ async function close(
   if (done.status === "rotated" && untouched && rotation.provider.restore !== undefined) {
     const back = await putBack(rotation.provider.restore, { rotation, tools, because: error });
     const red = { ...done, error: back } as const;
-    if (back.code !== "PUT_BACK") return { ...red, status: "unknown", provider: "unknown" };
-    if (healing) return { ...red, status: "incomplete", provider: "unchanged" };
+    if (back.code !== "PUT_BACK") {
+      return withMarkersKept(markers, { ...red, status: "unknown", provider: "unknown" });
+    }
+    if (healing) return withMarkersKept(markers, { ...red, status: "incomplete", provider: "unchanged" });
     return withMarkersRemoved(markers, { ...red, status: "failed", provider: "unchanged" });
   }
-  if (doubt !== undefined) return { ...done, status: "unknown", error, provider };
+  if (doubt !== undefined) return withMarkersKept(markers, { ...done, status: "unknown", error, provider });
   if (done.status === "synced" && untouched && !healing) {
     return withMarkersRemoved(markers, { ...done, status: "failed", error, provider });
   }
-  return { ...done, status: "incomplete", error, provider };
+  return withMarkersKept(markers, { ...done, status: "incomplete", error, provider });
 }
 
 /** What makes the next run finish, where that is no marker. */
@@ -306,6 +308,12 @@ function doubtAbout(confirmation: Confirmation, { provider, verify }: Rotation):
   }
 }
 
+/** What another run has taken away must stand again: this run may have written a secret over its newer one. */
+async function withMarkersKept(markers: Prepared["markers"], outcome: RedOutcome): Promise<RotationOutcome> {
+  const overlap = await markers.keep();
+  return overlap === undefined ? outcome : overlapped(outcome, overlap, outcome.error);
+}
+
 async function withMarkersRemoved(
   markers: Prepared["markers"],
   outcome: GreenOutcome | RedOutcome,
@@ -314,6 +322,18 @@ async function withMarkersRemoved(
   if (removal.overlap === undefined) {
     return { ...outcome, warnings: [...outcome.warnings, ...removal.warnings] };
   }
-  const error = RotationError.of("CONCURRENT_RUN", { place: formatPlace(removal.overlap) });
+  return overlapped(outcome, removal.overlap);
+}
+
+function overlapped(
+  outcome: GreenOutcome | RedOutcome,
+  overlap: Place,
+  because?: RotationError,
+): RotationOutcome {
+  const error = RotationError.of(
+    "CONCURRENT_RUN",
+    { place: formatPlace(overlap) },
+    { cause: because, detail: because?.message },
+  );
   return { ...outcome, status: "unknown", error, provider: "unknown" };
 }

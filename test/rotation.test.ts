@@ -2,11 +2,13 @@ import { describe, expect, it } from "vitest";
 import { RotationError } from "../src/errors.ts";
 import { parseTarget } from "../src/github/target.ts";
 import type { Provider } from "../src/providers/provider.ts";
+import type { Rotation } from "../src/stages/stage.ts";
 import {
   A,
   B,
   DAILY,
   type FakeService,
+  type RotationScene,
   MARKER,
   openRotation as open,
   refuse,
@@ -606,6 +608,66 @@ describe("the end of a rotation", () => {
       error: { code: "CONCURRENT_RUN", message: expect.stringContaining("env:acme/web/b") as unknown },
     });
     expect(markers()).toHaveLength(2);
+  });
+
+  it.each<[string, (scene: RotationScene) => Partial<Rotation>]>([
+    [
+      "the provider refuses its secret by then",
+      ({ service }) => {
+        service.verdicts = Array.from({ length: 99 }, () => ({ state: "invalid" }));
+        return { provider: service.provider({ verify: true }) };
+      },
+    ],
+    [
+      "one target was not written",
+      ({ github, service }) => {
+        refuse(github, /environments\/b\/secrets\/APP_SECRET$/);
+        return { provider: service.provider() };
+      },
+    ],
+    [
+      "the provider's answer was lost",
+      ({ service }) => {
+        const lost = { provider: "Fake", action: "rotate", reason: "ECONNRESET" };
+        service.fail = RotationError.of("PROVIDER_ANSWER_LOST", lost, { changed: "unknown" });
+        return { provider: service.provider() };
+      },
+    ],
+    [
+      "the former secret could not be put back",
+      ({ github, service }) => {
+        refuse(github, /APP_SECRET$/);
+        return { provider: { ...service.provider(), restore: () => Promise.resolve(false) } };
+      },
+    ],
+  ])("writes the markers again that another run has taken away, if %s", async (_, prepare) => {
+    const scene = open();
+    const { run, github, markers, clock } = scene;
+    for (const place of [A, B]) github.addSecret({ ...place, value: "former-secret-value" });
+    const change = prepare(scene);
+    const outcome = await run({
+      ...change,
+      provider: {
+        ...(change.provider ?? scene.service.provider()),
+        rotate: async () => {
+          await scene.removeMarkers();
+          return scene.service.provider().rotate();
+        },
+      },
+    });
+    expect(outcome).toMatchObject({
+      status: "unknown",
+      provider: "unknown",
+      error: { code: "CONCURRENT_RUN", detail: expect.any(String) as unknown },
+    });
+    expect(markers()).toHaveLength(2);
+    github.faults.clear();
+    scene.service.fail = undefined;
+    scene.service.verdicts = [];
+    clock.advance(24 * HOUR);
+    expect((await run(DAILY)).status).toBe("synced");
+    expect(github.secret(A)?.value).toBe(scene.service.inForce);
+    expect(github.secret(B)?.value).toBe(scene.service.inForce);
   });
 
   it("is incomplete if the provider refuses while a former run is being healed", async () => {

@@ -48,6 +48,13 @@ export interface Markers {
    * written again.
    */
   remove(options: { readonly keepFound: boolean }): Promise<Removal>;
+  /**
+   * Has the markers of this run stand, for the next one to heal by: if one is gone or was written by another, all are
+   * written again.
+   *
+   * @returns where two runs overlapped; undefined if none did, or if that cannot be seen.
+   */
+  keep(): Promise<Place | undefined>;
   /** Deletes markers that a former run left, unless another run has written them meanwhile. */
   tidy(): Promise<readonly string[]>;
 }
@@ -83,6 +90,27 @@ export function createMarkers(
   }
   const written: Written[] = [];
 
+  /** What stands in a place now, in milliseconds since 1970; `read` is false if that could not be seen. */
+  const look = async ({ place, sent, time }: Written) => {
+    const own = await time;
+    try {
+      return { place, sent, own, now: await store.updatedAt(place, name), read: true };
+    } catch {
+      return { place, sent, own, now: undefined, read: false };
+    }
+  };
+
+  /** The first place whose marker is gone or another's; then all are written again. */
+  const overlapIn = async (
+    looks: readonly Awaited<ReturnType<typeof look>>[],
+  ): Promise<Place | undefined> => {
+    const foreign = looks.find(
+      ({ sent, own, now, read }) => read && (now === undefined ? sent : own !== undefined && own !== now),
+    );
+    if (foreign !== undefined) await Promise.allSettled(written.map(({ send }) => send()));
+    return foreign?.place;
+  };
+
   const readOwnTime = async (place: Place): Promise<number | undefined> => {
     for (let attempt = 1; ; attempt += 1) {
       const time = await store.updatedAt(place, name).catch(() => undefined);
@@ -117,23 +145,9 @@ export function createMarkers(
 
     async remove({ keepFound }) {
       const mine = written.filter(({ place }) => !(keepFound && found.has(place)));
-      const looks = await Promise.all(
-        mine.map(async ({ place, sent, time }) => {
-          const own = await time;
-          try {
-            return { place, sent, own, now: await store.updatedAt(place, name), read: true };
-          } catch {
-            return { place, sent, own, now: undefined, read: false };
-          }
-        }),
-      );
-      const foreign = looks.find(
-        ({ sent, own, now, read }) => read && (now === undefined ? sent : own !== undefined && own !== now),
-      );
-      if (foreign !== undefined) {
-        await Promise.allSettled(written.map(({ send }) => send()));
-        return { overlap: foreign.place };
-      }
+      const looks = await Promise.all(mine.map(look));
+      const overlap = await overlapIn(looks);
+      if (overlap !== undefined) return { overlap };
       const warnings = await Promise.all(
         looks.map(async ({ place, own, now, read }) => {
           // Never there: nothing to delete.
@@ -144,6 +158,8 @@ export function createMarkers(
       );
       return { overlap: undefined, warnings: warnings.flat() };
     },
+
+    keep: async () => overlapIn(await Promise.all(written.map(look))),
 
     async tidy() {
       const warnings = await Promise.all(

@@ -81,6 +81,8 @@ export interface RotationScene {
   };
   /** The markers that stand in A and B. */
   readonly markers: () => readonly string[];
+  /** Deletes the markers, as another run does at its good end. */
+  readonly removeMarkers: () => Promise<void>;
   /** What has changed something in GitHub, or was to: `PUT a/NAME`. */
   readonly writes: () => readonly string[];
   /** All runs go through one pacer, and each through a lane of its own. */
@@ -175,6 +177,13 @@ export function openRotation(
     log: { lines, waits, problems },
     markers: () =>
       [A, B].flatMap((place) => github.secretNames(place)).filter((name) => name.startsWith("ROTATING_")),
+    async removeMarkers() {
+      for (const { repository, environment } of [A, B]) {
+        const path = `/repos/${repository}/environments/${environment}/secrets/${MARKER}`;
+        const headers = { authorization: `Bearer ${token.expose()}`, "user-agent": "another run" };
+        await github.handle(new Request(`https://api.github.test${path}`, { method: "DELETE", headers }));
+      }
+    },
     writes: () =>
       github.requests
         .filter(({ method }) => method !== "GET")
