@@ -222,6 +222,36 @@ describe("the trade of the workflow's OIDC token", () => {
     });
   });
 
+  const PAIR = { access_key_id: "an-id", secret_access_key: "a-secret-key", security_token: "a-token" };
+
+  test.each([
+    ["no id", { ...PAIR, access_key_id: undefined }],
+    ["an empty key", { ...PAIR, secret_access_key: "" }],
+    ["a number for a token", { ...PAIR, security_token: 17 }],
+  ])("is not content with keys that have %s", async (__, credentials) => {
+    const connection = csms();
+    connection.service.sts.faults.arm(refusing(200, { credentials }), TRADE);
+    await expectFailure(
+      preflight(connection),
+      {
+        code: "PROVIDER_ANSWER_INVALID",
+        message: `Huawei Cloud STS answered no temporary keys when asked to trade the workflow's OIDC token for temporary keys; expected "credentials" with a key pair and its token.`,
+      },
+      connection,
+    );
+  });
+
+  test.each([
+    [{ error_code: "STS5.1", error_msg: "not trusted" }, "STS5.1: not trusted"],
+    [{ error_code: "STS5.1" }, "STS5.1"],
+    [{ error_msg: "not trusted" }, "not trusted"],
+    [{}, undefined],
+  ])("that is refused with %j has the detail %j", async (body, detail) => {
+    const connection = csms();
+    connection.service.sts.faults.arm(refusing(403, body), TRADE);
+    await expectFailure(preflight(connection), { code: "PROVIDER_UNAUTHORIZED", detail }, connection);
+  });
+
   test("is throttled, and waits", async () => {
     const connection = csms();
     connection.service.sts.faults.arm(
