@@ -12685,12 +12685,15 @@ function toRecord(rawHeaders) {
 }
 /** One dispatcher for direct connections and one per proxy, each made when first needed. */
 function createDispatchers() {
+    // Undici reads answers with WebAssembly. After a few of them V8 would compile it anew to make it fast, which takes
+    // 15 ms and 20 MB and holds up the end of the process; it gets through hundreds of answers in that time as it is.
+    (0,external_node_v8_namespaceObject.setFlagsFromString)("--wasm-tiering-budget=1000000000");
     let direct;
     const proxies = new Map();
     return (url) => {
         const proxy = (0,lib_proxy/* getProxyUrl */.s)(url);
         if (proxy === undefined)
-            return (direct ??= createAgent());
+            return (direct ??= new (agent_default())());
         const known = proxies.get(proxy.href);
         if (known !== undefined)
             return known;
@@ -12698,14 +12701,6 @@ function createDispatchers() {
         proxies.set(proxy.href, made);
         return made;
     };
-}
-/**
- * Undici reads answers with WebAssembly. After a few of them V8 would compile it anew to make it fast, which takes 15 ms
- * and 20 MB and holds up the end of the process; the parser gets through hundreds of answers in that time as it is.
- */
-function createAgent() {
-    (0,external_node_v8_namespaceObject.setFlagsFromString)("--wasm-tiering-budget=1000000000");
-    return new (agent_default())();
 }
 async function createProxyDispatcher({ origin, username, password }) {
     const { Pool, ProxyAgent } = await __nccwpck_require__.e(/* import() */ 752).then(__nccwpck_require__.t.bind(__nccwpck_require__, 6752, 19));

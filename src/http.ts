@@ -200,26 +200,20 @@ function toRecord(rawHeaders: readonly Buffer[]): Record<string, string> {
 
 /** One dispatcher for direct connections and one per proxy, each made when first needed. */
 function createDispatchers(): (url: URL) => Dispatcher | Promise<Dispatcher> {
+  // Undici reads answers with WebAssembly. After a few of them V8 would compile it anew to make it fast, which takes
+  // 15 ms and 20 MB and holds up the end of the process; it gets through hundreds of answers in that time as it is.
+  setFlagsFromString("--wasm-tiering-budget=1000000000");
   let direct: Dispatcher | undefined;
   const proxies = new Map<string, Promise<Dispatcher>>();
   return (url) => {
     const proxy = getProxyUrl(url);
-    if (proxy === undefined) return (direct ??= createAgent());
+    if (proxy === undefined) return (direct ??= new Agent());
     const known = proxies.get(proxy.href);
     if (known !== undefined) return known;
     const made = createProxyDispatcher(proxy);
     proxies.set(proxy.href, made);
     return made;
   };
-}
-
-/**
- * Undici reads answers with WebAssembly. After a few of them V8 would compile it anew to make it fast, which takes 15 ms
- * and 20 MB and holds up the end of the process; the parser gets through hundreds of answers in that time as it is.
- */
-function createAgent(): Dispatcher {
-  setFlagsFromString("--wasm-tiering-budget=1000000000");
-  return new Agent();
 }
 
 async function createProxyDispatcher({ origin, username, password }: URL): Promise<Dispatcher> {
