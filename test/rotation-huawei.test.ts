@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { RotationError } from "../src/errors.ts";
 import { createSeal } from "../src/github/seal.ts";
 import { readInputs } from "../src/inputs.ts";
-import type { Journal } from "../src/journal.ts";
 import { isRed, type RotationOutcome } from "../src/outcome.ts";
 import { createCredentialGate } from "../src/providers/credential-gate.ts";
 import { outputs } from "../src/report.ts";
@@ -22,6 +21,7 @@ import {
   type HuaweiService,
   PROBE,
 } from "./support/huawei-services.ts";
+import { createNotingJournal } from "./support/noting-journal.ts";
 import { requestsOf } from "./support/provider-kit.ts";
 
 type Inputs = Readonly<Record<string, string>>;
@@ -50,20 +50,9 @@ function open<Service extends HuaweiService>(
   for (const place of PLACES) {
     for (const name of held) github.addSecret({ ...place, name, value: FORMERLY });
   }
-  const said: string[] = [];
+  const { journal, said } = createNotingJournal();
   const logged: string[] = [];
   const problems: RotationError[] = [];
-  const note = (word: string) => (): void => {
-    said.push(word);
-  };
-  const journal: Journal = {
-    markers: note("markers"),
-    stamped: () => undefined,
-    rotating: note("rotating"),
-    sealed: note("sealed"),
-    written: note("written"),
-    settled: note("settled"),
-  };
 
   const run = async (inputs: Inputs = {}): Promise<RotationOutcome> => {
     clock.advance(5_000);

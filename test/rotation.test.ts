@@ -427,10 +427,7 @@ describe("a secret that is asked for", () => {
 
   it("fails if a place cannot be read, without asking", async () => {
     const { run, provider, asked, github } = asking();
-    github.faults.arm(
-      { kind: "answer", changed: false, status: 403, body: `{"message":"no"}` },
-      { method: "GET", times: Infinity },
-    );
+    refuse(github, /./, "GET");
     expect(await run({ provider })).toMatchObject({ status: "failed", error: { code: "GITHUB_FORBIDDEN" } });
     expect(asked).toEqual([]);
   });

@@ -24,13 +24,6 @@ function fill({ github }: RotationScene, count: number): void {
   for (let at = 0; at < count; at += 1) github.addSecret({ ...B, name: `OTHER_${String(at)}`, value: "x" });
 }
 
-function refuseReads({ github }: RotationScene, path: RegExp): void {
-  github.faults.arm(
-    { kind: "answer", changed: false, status: 403, body: `{"message":"no"}` },
-    { method: "GET", path, times: Infinity },
-  );
-}
-
 /** Counts how often libsodium is started. */
 function countSeals() {
   const seals: number[] = [];
@@ -75,7 +68,7 @@ describe("preflight", () => {
       "a place cannot be read",
       "GITHUB_FORBIDDEN",
       (scene: RotationScene) => {
-        refuseReads(scene, /environments\/b/);
+        refuse(scene.github, /environments\/b/, "GET");
         return scene.run();
       },
     ],

@@ -14,6 +14,7 @@ import type { Rotation, Tools } from "../../src/stages/stage.ts";
 import { createGitHubEmulator, type GitHubEmulator } from "../emulators/github.ts";
 import { directHttp } from "./direct-http.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
+import { createNotingJournal } from "./noting-journal.ts";
 
 /** Where the secret goes, unless a test has other targets. */
 export const A = { repository: "acme/web", environment: "a", name: "APP_SECRET" };
@@ -111,18 +112,7 @@ export function openRotation(
   const lines: string[] = [];
   const waits: string[] = [];
   const problems: RotationError[] = [];
-  const said: string[] = [];
-  const note = (word: string) => () => {
-    said.push(word);
-  };
-  const journal: Journal = {
-    markers: note("markers"),
-    stamped: () => undefined,
-    rotating: note("rotating"),
-    sealed: note("sealed"),
-    written: note("written"),
-    settled: note("settled"),
-  };
+  const { journal, said } = createNotingJournal();
   const pacer = createPacer(clock);
   const token = masker.secret("github_pat_of_a_test");
   const api = createGitHubApi({
@@ -202,10 +192,10 @@ export async function wreck(): Promise<RotationScene> {
   return scene;
 }
 
-/** Has GitHub refuse every write to such a path. */
-export function refuse(github: GitHubEmulator, path: RegExp, status = 403): void {
+/** Has GitHub refuse every write to such a path, or whatever else has that method. */
+export function refuse(github: GitHubEmulator, path: RegExp, method = "PUT"): void {
   github.faults.arm(
-    { kind: "answer", changed: false, status, body: `{"message":"no"}` },
-    { method: "PUT", path, times: Infinity },
+    { kind: "answer", changed: false, status: 403, body: `{"message":"no"}` },
+    { method, path, times: Infinity },
   );
 }
