@@ -20,6 +20,7 @@ var providers_answer = __webpack_require__(9722);
 ;// CONCATENATED MODULE: ./src/providers/id-token.ts
 
 
+
 const title = "GitHub's OIDC token service";
 const action = "issue a token for this job";
 /**
@@ -43,7 +44,11 @@ async function requestIdToken({ url, requestToken }, audience, context, signal) 
     if (typeof token === "string")
         context.masker.mask(token);
     const { status } = response;
-    if (status === 429 || status >= 500) {
+    if (status === 429) {
+        const retryAfter = (0,retry/* parseRetryAfter */.mu)(response.headers["retry-after"], context.clock.now());
+        throw errors/* RotationError */.FL.of("PROVIDER_RATE_LIMITED", { provider: title, action }, { transient: true, retryAfter });
+    }
+    if (status >= 500) {
         throw errors/* RotationError */.FL.of("PROVIDER_UNAVAILABLE", { provider: title, action, status }, { transient: true });
     }
     if (status >= 400) {

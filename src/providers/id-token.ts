@@ -1,4 +1,5 @@
 import { RotationError } from "../errors.ts";
+import { parseRetryAfter } from "../retry.ts";
 import { ask, describeBody, invalidAnswer, parseObject } from "./answer.ts";
 import type { IdTokenService, ProviderContext } from "./provider.ts";
 
@@ -38,7 +39,15 @@ export async function requestIdToken(
   const token = parseObject(response.body)?.["value"];
   if (typeof token === "string") context.masker.mask(token);
   const { status } = response;
-  if (status === 429 || status >= 500) {
+  if (status === 429) {
+    const retryAfter = parseRetryAfter(response.headers["retry-after"], context.clock.now());
+    throw RotationError.of(
+      "PROVIDER_RATE_LIMITED",
+      { provider: title, action },
+      { transient: true, retryAfter },
+    );
+  }
+  if (status >= 500) {
     throw RotationError.of("PROVIDER_UNAVAILABLE", { provider: title, action, status }, { transient: true });
   }
   if (status >= 400) {

@@ -42,7 +42,18 @@ describe("a token that names the job", () => {
     expect(requests[0]?.url).toBe("https://token.example.test/issue?audience=a%20cloud");
   });
 
-  test.each([429, 500, 503])("may come later after %i", async (status) => {
+  test.each([
+    [{ "retry-after": "7" }, 7_000],
+    [{}, undefined],
+  ])("may come later where the service throttles, with %j", async (headers, retryAfter) => {
+    await expect(askFor({ status: 429, headers }).token).rejects.toMatchObject({
+      code: "PROVIDER_RATE_LIMITED",
+      transient: true,
+      retryAfter,
+    });
+  });
+
+  test.each([500, 503])("may come later after %i", async (status) => {
     await expect(askFor({ status }).token).rejects.toMatchObject({
       code: "PROVIDER_UNAVAILABLE",
       transient: true,
