@@ -148,8 +148,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "second-run-between",
     group: "overlap",
-    // Once for each subject: the request at which the main step was killed.
-    lastings: ({ mode, boundary }) => (mode === "finish" && boundary.nth === 2 ? ["once"] : []),
+    // Once for each subject: at the post step's first request.
+    lastings: ({ mode, boundary }) => (mode === "finish" && boundary.answersBefore === 0 ? ["once"] : []),
     plan: (_spot, _lasting, arena) => {
       const { start, ended } = secondRun(arena, "finish");
       return {

@@ -41,6 +41,11 @@ export interface Gate extends AsyncDisposable {
   onArrival: (label: Label, arrival: Arrival) => Deed | undefined;
   /** From now on requests are counted anew. */
   startCounting(): void;
+  /**
+   * From now on requests are numbered anew, and what a killed process has sent and nobody has read yet is dropped: how
+   * far it came in its last instant is no part of the names of what comes next.
+   */
+  startNumbering(): void;
   /** After so many more answers nobody listens at the port, until {@link comeUp}. */
   goDownAfter(answers: number): Promise<void>;
   comeUp(): Promise<void>;
@@ -132,6 +137,10 @@ export async function openGate(emulator: Emulator, nameOf: (arrival: Arrival) =>
     startCounting: () => {
       counts.clear();
       arrivals.length = 0;
+    },
+    startNumbering: () => {
+      server.closeAllConnections();
+      counts.clear();
     },
     goDownAfter: async (answers) => {
       answersLeft = answers;

@@ -60,7 +60,10 @@ export async function record(options: ArenaOptions, mode: Mode): Promise<readonl
   const run = await arena.run(mode, {
     beforePost: () => {
       if (whole) return;
-      for (const service of SERVICES) ofMain[service] = arena.gates[service].arrivals.length;
+      for (const service of SERVICES) {
+        ofMain[service] = arena.gates[service].arrivals.length;
+        arena.gates[service].startNumbering();
+      }
     },
   });
   const clean = whole ? run.main.exitCode === 0 && arena.allHold() : run.main.signal === "SIGKILL";

@@ -3,7 +3,7 @@ import { openArena, type Arena, type ArenaOptions, type State } from "./arena.ts
 import type { Case } from "./cases.ts";
 import { DAY } from "./clock.ts";
 import type { Ending, Expectation } from "./expectations/words.ts";
-import { cutMainOff } from "./record.ts";
+import { cutMainOff, isOfPost } from "./record.ts";
 import type { SecondRun } from "./strike.ts";
 import { rolesIn, subjectOf } from "./subjects/index.ts";
 
@@ -51,20 +51,27 @@ export async function runCase(chaos: Case, { slower = 1, ...setting }: Setting):
   const plan = fault.plan(spot, lasting, arena);
   await plan.prepare?.();
   const cut = cutMainOff(arena, spot.mode);
+  /** Whether the step that the fault is for has begun. */
+  let begun = !isOfPost(spot.mode);
   let struck = false;
   for (const service of ["provider", "github"] as const) {
     const gate = arena.gates[service];
     gate.startCounting();
     gate.onArrival = (label) => {
+      if (!begun) return cut(service, label);
       const deed = plan.deed(service, label);
       struck ||= deed !== undefined;
-      return deed ?? cut(service, label);
+      return deed;
     };
   }
   const run = await arena.run(spot.mode, {
     ...(plan.event === undefined ? {} : { event: plan.event }),
     ...(plan.post === undefined ? {} : { post: plan.post }),
-    ...(plan.beforePost === undefined ? {} : { beforePost: plan.beforePost }),
+    beforePost: async () => {
+      if (!begun) for (const gate of Object.values(arena.gates)) gate.startNumbering();
+      begun = true;
+      await plan.beforePost?.();
+    },
   });
   if (!(plan.hasStruck?.() ?? struck)) complain("wrong outcome", "the fault has struck nothing");
   const statusOf = readStatus(run);
