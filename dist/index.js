@@ -14492,7 +14492,8 @@ function envelope_isRecord(value) {
     return typeof value === "object" && value !== null;
 }
 function describeAge(milliseconds) {
-    const seconds = inSeconds(Math.abs(milliseconds));
+    // Rounded up: what is beyond a limit must not read as equal to it.
+    const seconds = inSeconds(Math.ceil(Math.abs(milliseconds) / 1_000) * 1_000);
     return milliseconds < 0 ? `${seconds} in the future` : `${seconds} ago`;
 }
 function inSeconds(milliseconds) {
@@ -14789,17 +14790,21 @@ function fetching({ url, token, timeout }, settings, context) {
     };
     const waitForTicket = async (requestedAt, cancel) => {
         context.onWait("the platform pushes the ticket to the inbox, which may take two minutes", timeout);
+        const until = requestedAt + timeout;
+        let wait = POLL_INTERVAL;
         for (;;) {
-            await clock.sleep(POLL_INTERVAL, cancel);
+            await clock.sleep(wait, cancel);
+            wait = POLL_INTERVAL;
             const found = await look(requestedAt - CLOCK_SKEW, cancel).catch((thrown) => {
                 const error = src_errors/* RotationError */.FL.from(thrown);
                 if (!error.transient)
                     throw error;
+                wait = Math.max(wait, Math.min(error.retryAfter ?? 0, until - clock.now()));
                 return error.message;
             });
             if (typeof found !== "string")
                 return found;
-            if (clock.now() - requestedAt >= timeout) {
+            if (clock.now() >= until) {
                 throw src_errors/* RotationError */.FL.of("TICKET_NOT_DELIVERED", { seconds: Math.round(timeout / SECOND), found });
             }
         }
@@ -18390,10 +18395,16 @@ function parseObject(body) {
 function isObject(value) {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }
-/** What stands in an answer that is no JSON object, in words for a message. */
+/** What stands in an answer that is not what was expected, in words for a message. */
 function describeBody({ status, body }) {
-    const what = body.trim() === "" ? "nothing" : /^\s*</.test(body) ? "a web page" : "no JSON object";
-    return `${what} (HTTP ${String(status)})`;
+    return `${kindOf(body)} (HTTP ${String(status)})`;
+}
+function kindOf(body) {
+    if (body.trim() === "")
+        return "nothing";
+    if (/^\s*</.test(body))
+        return "a web page";
+    return parseObject(body) === undefined ? "no JSON object" : "a JSON object of another form";
 }
 /** An answer that is not what the provider documents: it leaves open what was done. */
 function invalidAnswer(provider, { action, found, expected }) {

@@ -71,10 +71,15 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What stands in an answer that is no JSON object, in words for a message. */
+/** What stands in an answer that is not what was expected, in words for a message. */
 export function describeBody({ status, body }: HttpResponse): string {
-  const what = body.trim() === "" ? "nothing" : /^\s*</.test(body) ? "a web page" : "no JSON object";
-  return `${what} (HTTP ${String(status)})`;
+  return `${kindOf(body)} (HTTP ${String(status)})`;
+}
+
+function kindOf(body: string): string {
+  if (body.trim() === "") return "nothing";
+  if (/^\s*</.test(body)) return "a web page";
+  return parseObject(body) === undefined ? "no JSON object" : "a JSON object of another form";
 }
 
 /** An answer that is not what the provider documents: it leaves open what was done. */

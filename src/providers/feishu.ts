@@ -147,15 +147,19 @@ function fetching(
 
   const waitForTicket = async (requestedAt: number, cancel: AbortSignal | undefined): Promise<Secret> => {
     context.onWait("the platform pushes the ticket to the inbox, which may take two minutes", timeout);
+    const until = requestedAt + timeout;
+    let wait = POLL_INTERVAL;
     for (;;) {
-      await clock.sleep(POLL_INTERVAL, cancel);
+      await clock.sleep(wait, cancel);
+      wait = POLL_INTERVAL;
       const found = await look(requestedAt - CLOCK_SKEW, cancel).catch((thrown: unknown) => {
         const error = RotationError.from(thrown);
         if (!error.transient) throw error;
+        wait = Math.max(wait, Math.min(error.retryAfter ?? 0, until - clock.now()));
         return error.message;
       });
       if (typeof found !== "string") return found;
-      if (clock.now() - requestedAt >= timeout) {
+      if (clock.now() >= until) {
         throw RotationError.of("TICKET_NOT_DELIVERED", { seconds: Math.round(timeout / SECOND), found });
       }
     }

@@ -239,6 +239,22 @@ describe("a public key", () => {
     expect(held()).toBe("s3cr3t");
   });
 
+  test.each([
+    "null",
+    "{}",
+    `{"key_id":"1"}`,
+    `{"key":17,"key_id":"1"}`,
+    `{"key":"a"}`,
+    `{"key":"a","key_id":1}`,
+  ])("is none if GitHub answers %s", async (body) => {
+    const { store } = start();
+    bench.fault(answer(200, { body }), { path: KEY, times: Infinity });
+    await expect(store.publicKey(web)).rejects.toMatchObject({
+      code: "GITHUB_ANSWER_INVALID",
+      message: expect.stringContaining("no public key") as unknown,
+    });
+  });
+
   test("is the place's own, though all places have the same key_id", async () => {
     const { store } = start();
     const [one, other] = [await store.publicKey(web), await store.publicKey(production)];

@@ -144,7 +144,8 @@ test.each([
   [response(502, " \n"), "nothing (HTTP 502)"],
   [response(404, "  <!DOCTYPE html>"), "a web page (HTTP 404)"],
   [response(200, "[1]"), "no JSON object (HTTP 200)"],
-])("a body that is no object is described without being quoted (%#)", (answer, words) => {
+  [response(200, `{"a":1}`), "a JSON object of another form (HTTP 200)"],
+])("a body that is not what it should be is described without being quoted (%#)", (answer, words) => {
   expect(describeBody(answer)).toBe(words);
 });
 

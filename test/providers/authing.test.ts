@@ -267,7 +267,7 @@ describe("preflight", () => {
     ["nothing", "  ", "nothing (HTTP 200)"],
     ["a list", "[]", "no JSON object (HTTP 200)"],
     ["a text", '"x"', "no JSON object (HTTP 200)"],
-    ["JSON without statusCode", "{}", "no JSON object (HTTP 200)"],
+    ["JSON without statusCode", "{}", "a JSON object of another form (HTTP 200)"],
   ])("answered with %s says so", async (_, body, found) => {
     const connection = connect();
     connection.service.emulator.faults.arm({ kind: "answer", changed: false, status: 200, body }, APP);

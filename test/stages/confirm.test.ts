@@ -154,7 +154,10 @@ describe("whatever a provider does, confirm does not throw", () => {
   ])("one that fails to answer, %s, cannot tell", async (_, thrown) => {
     const provider = { ...bare, verify: () => Promise.reject<Verdict>(thrown) };
     const confirmation = await confirm(secret, provider, createFakeClock());
-    expect(confirmation.state).toBe("inconclusive");
+    expect(confirmation).toMatchObject({
+      state: "inconclusive",
+      why: expect.stringMatching(/^asking failed: .*; expected/) as unknown,
+    });
     expect(JSON.stringify(confirmation)).not.toContain("s3cr3tValueXYZ");
   });
 });

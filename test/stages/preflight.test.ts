@@ -144,17 +144,23 @@ describe("preflight", () => {
     expect((await scene.run()).status).toBe("rotated");
   });
 
-  it("counts what other rotations of the run are going to write", async () => {
+  it.each([
+    [97, 1],
+    [98, 2],
+  ])("counts what other rotations of the run are going to write, beside %i", async (others, missing) => {
     const cache: PlaceCache = new Map();
     const scene = open(["a", "b"], cache);
-    fill(scene, 97);
+    fill(scene, others);
     const second = [parseTarget("env:acme/web/b#OTHER_SECRET")];
     expect((await scene.run()).status).toBe("rotated");
     const before = scene.writes().length;
     const outcome = await scene.run({ appId: "another", name: "another", targets: second });
     expect(outcome).toMatchObject({
       status: "failed",
-      error: { code: "SECRET_LIMIT", message: expect.stringContaining("1 ") as unknown },
+      error: {
+        code: "SECRET_LIMIT",
+        message: expect.stringContaining(`and ${String(missing)} more`) as unknown,
+      },
     });
     expect(scene.writes().slice(before)).toEqual([]);
   });

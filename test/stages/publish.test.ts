@@ -255,6 +255,19 @@ describe("a target that has to wait", () => {
     expect(stage.bench.emulator.history({ repository: "acme/web", name: "TWO" })[0]?.at).toBe(startedAt);
   });
 
+  test("is next when its time has come, whoever has to wait longer", async () => {
+    const stage = await ready(["repo:acme/web#ONE", "repo:acme/web#TWO"]);
+    const startedAt = stage.bench.clock.now();
+    const asksFor = (seconds: string): Fault =>
+      answer(503, { message: "x", headers: { "retry-after": seconds } });
+    stage.bench.fault(asksFor("45"), PUT_ONE);
+    stage.bench.fault(asksFor("10"), { method: "PUT", path: /TWO$/ });
+    expect(statuses(await stage.run())).toEqual(["written", "written"]);
+    const writtenAt = (name: string): number | undefined =>
+      stage.bench.emulator.history({ repository: "acme/web", name })[0]?.at;
+    expect([writtenAt("ONE"), writtenAt("TWO")]).toEqual([startedAt + 45_000, startedAt + 10_000]);
+  });
+
   test("does not keep the others waiting while its key is fetched anew", async () => {
     const stage = await ready(["env:acme/web/eu/prod west#ONE", "repo:acme/web#TWO"]);
     const startedAt = stage.bench.clock.now();
@@ -342,6 +355,18 @@ test("time spent waiting for GitHub's pace does not count against write-timeout"
   expect(stage.bench.lane.waited).toBe(60_000);
 });
 
+test("what was waited for the pace before does not prolong write-timeout", async () => {
+  const texts = Array.from({ length: 90 }, (_, index) => `repo:acme/web#SECRET_${String(index)}`);
+  const stage = await ready(texts, { writeTimeout: 20_000 });
+  await stage.run();
+  stage.bench.clock.advance(3_600_000);
+  stage.bench.fault(answer(500), { method: "PUT", path: /SECRET_89$/, times: Infinity });
+  const startedAt = stage.bench.clock.now();
+  expect(statuses(await stage.run()).at(-1)).toBe("failed");
+  expect(stage.bench.lane.waited).toBe(120_000);
+  expect(stage.bench.clock.now() - startedAt).toBeLessThanOrEqual(80_000);
+});
+
 describe("a lost answer", () => {
   test("is sent again, and the target is written", async () => {
     const stage = await ready(["repo:acme/web#ONE"]);
@@ -355,6 +380,13 @@ describe("a lost answer", () => {
     stage.bench.fault({ kind: "reset", changed: true }, PUT_ONE);
     stage.bench.fault(answer(500), { ...PUT_ONE, times: Infinity });
     expect(await stage.run()).toMatchObject([{ status: "unknown", error: { code: "GITHUB_UNAVAILABLE" } }]);
+  });
+
+  test("after which GitHub refuses the value leaves the target failed", async () => {
+    const stage = await ready(["repo:acme/web#ONE"]);
+    stage.bench.fault({ kind: "reset", changed: false }, PUT_ONE);
+    stage.bench.fault(answer(422, { message: "Value is too large" }), { ...PUT_ONE, times: Infinity });
+    expect(await stage.run()).toMatchObject([{ status: "failed", error: { code: "GITHUB_REJECTED" } }]);
   });
 
   test("of a write that was never sent leaves the target failed", async () => {

@@ -151,7 +151,8 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function describeAge(milliseconds: number): string {
-  const seconds = inSeconds(Math.abs(milliseconds));
+  // Rounded up: what is beyond a limit must not read as equal to it.
+  const seconds = inSeconds(Math.ceil(Math.abs(milliseconds) / 1_000) * 1_000);
   return milliseconds < 0 ? `${seconds} in the future` : `${seconds} ago`;
 }
 

@@ -126,6 +126,39 @@ describe("an envelope", () => {
   });
 });
 
+describe("an envelope may have", () => {
+  test.each(["**ticket", "ticket**", "*-*"])("a ticket with asterisks in it: %s", (ticket) => {
+    expect(
+      open(envelopeOf(event({ app_ticket: ticket })))
+        .secret()
+        .expose(),
+    ).toBe(ticket);
+  });
+
+  test("a ticket of 1024 characters", () => {
+    const ticket = "t".repeat(1_024);
+    expect(
+      open(envelopeOf(event({ app_ticket: ticket })))
+        .secret()
+        .expose(),
+    ).toBe(ticket);
+  });
+
+  test("a body of 64 KiB", () => {
+    const rawBody = Buffer.alloc(65_536);
+    expect(readEnvelope({ ...fieldsOf(V2), body_b64: rawBody.toString("base64") }).push.rawBody).toEqual(
+      rawBody,
+    );
+  });
+
+  test("a number in place of digits, which relays make of them", () => {
+    const { timestamp, nonce } = V2;
+    const fields = { ...fieldsOf(V2), timestamp: Number(timestamp), nonce: Number(nonce) };
+    expect(readEnvelope(fields)).toEqual(readEnvelope(fieldsOf(V2)));
+    expect(open(fields).secret().expose()).toBe(V2.ticket);
+  });
+});
+
 describe("an envelope is refused, by the name of the check,", () => {
   const good = fieldsOf(V2);
 
@@ -148,6 +181,25 @@ describe("an envelope is refused, by the name of the check,", () => {
   ])("if it has the form of %s", (_, fields) => {
     if (typeof fields === "object" && fields !== null) expectRefusal(fields, {}, "form");
     else expect(open(fields).secret).toThrowWithCode("ENVELOPE_REFUSED");
+  });
+
+  test.each([
+    ["it is no JSON object", "garbage"],
+    ["it is no JSON object", "7"],
+    ["it is no JSON object", 7],
+    ["it is no JSON object", null],
+    [`it has no "v" of 1`, {}],
+    [`it has no "body_b64"`, { v: 1 }],
+    [`its "body_b64" is no base64`, { ...good, body_b64: "***" }],
+    ["its body is larger than 64 KiB", { ...good, body_b64: Buffer.alloc(65_537).toString("base64") }],
+    [
+      "its timestamp, nonce or signature is not as the platform writes them",
+      { ...good, nonce: ["950646929"] },
+    ],
+  ])("which says that %s", (found, fields) => {
+    expect(open(fields).secret).toThrow(
+      `The envelope fails the check of its form: ${found}; expected an envelope {"v":1,"body_b64","timestamp","nonce","signature"}.`,
+    );
   });
 
   test("if it is forged", () => {
@@ -181,6 +233,17 @@ describe("an envelope is refused, by the name of the check,", () => {
 
   test("if it comes from the future", () => {
     expectRefusal(good, { now: NOW - 17 * MINUTE }, "age");
+  });
+
+  test.each([
+    ["1000 s ago", 1_000_000],
+    ["901 s ago", 900_001],
+    ["1000 s in the future", -1_000_000],
+  ])("if it was sent %s, which it says", (when, age) => {
+    const { secret } = open(good, { now: Number(V2.timestamp) * 1_000 + age });
+    expect(secret).toThrow(
+      `The envelope fails the check of its age: it was sent ${when}, and "envelope-max-age" is 900 s; expected a recent one.`,
+    );
   });
 
   test("before its age is looked at, by its signature: a stranger learns nothing of the clock", () => {

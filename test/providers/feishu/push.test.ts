@@ -72,6 +72,8 @@ describe("the signature", () => {
     ["a nonce with a blank", { nonce: "a b" }],
     ["a signature in upper case", { signature: V2.signature.toUpperCase() }],
     ["a signature cut short", { signature: V2.signature.slice(1) }],
+    ["a signature with something before it", { signature: `v1=${V2.signature}` }],
+    ["a signature with something behind it", { signature: `${V2.signature}00` }],
     ["no signature", { signature: "" }],
   ])("is not well formed with %s", (_, change) => {
     expect(isWellFormed(pushOf(V2))).toBe(true);
@@ -159,6 +161,11 @@ describe("an event", () => {
       appId: "cli_1",
       content: event,
     });
+  });
+
+  test("in the newer shape is of the app that it says itself, where its header says another", () => {
+    const header = { event_type: "app_ticket", app_id: "cli_1" };
+    expect(readEvent({ schema: "2.0", header, event: { app_id: "cli_2" } }).appId).toBe("cli_2");
   });
 
   test.each([
