@@ -14988,11 +14988,11 @@ function fillHeader(template, appId) {
 function isHeaderValue(text) {
     return /^[\t\x20-\x7e\x80-\xff]*$/.test(text);
 }
-/** Whether `.` or `..` in the path would lead elsewhere. */
+/** Whether `.` or `..` in the path would lead elsewhere, in any way of writing them (https://url.spec.whatwg.org/#path-state). */
 function climbs(url) {
-    const [path = ""] = url.replace(/^[a-z]+:\/\/[^/?#]*/i, "").split(/[?#]/);
-    const segments = (text) => text.split("/").length;
-    return path !== "" && segments(new URL(url).pathname) !== segments(path);
+    const readAs = url.replace(/[\t\n\r]/g, "");
+    const [path = ""] = readAs.replace(/^[a-z]+:\/\/[^/\\?#]*/i, "").split(/[?#]/);
+    return path.split(/[/\\]/).some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment));
 }
 function fill(template, value) {
     // As a function, since "$&" in a text would mean something.
@@ -15090,9 +15090,13 @@ function filled(inputs, name, template) {
     const { appId } = inputs;
     if (!URL.canParse(template))
         return template;
-    const [authority = ""] = /^[a-z]+:\/\/[^/?#]*/i.exec(template) ?? [];
-    if (hasPlaceholder(authority))
+    const authority = /^[a-z]+:\/\/[^/\\?#]+/i.exec(template)?.[0];
+    // What is a host elsewhere would not be looked at below.
+    if (authority === undefined)
+        invalid(inputs, name, "an address without two slashes", "one that begins as https://api.example.com");
+    else if (hasPlaceholder(authority)) {
         invalid(inputs, name, "an address with {app-id} in its host", EXPECTED_URL);
+    }
     const other = /\{(?!app-id\})[^{}]*\}?|(?<!\{app-id)\}/.exec(template)?.[0];
     if (other !== undefined)
         invalid(inputs, name, `an address with "${other}"`, EXPECTED_URL);
@@ -15122,7 +15126,9 @@ function readBody(inputs) {
     return template;
 }
 function contentType(inputs) {
-    const name = inputs.below("http.headers").find((each) => /\.content-type$/i.test(each));
+    const name = inputs
+        .below("http.headers")
+        .find((each) => each.toLowerCase() === "http.headers.content-type");
     return name === undefined ? undefined : inputs.optional(name);
 }
 /** The headers of a map, their names in lower case. */

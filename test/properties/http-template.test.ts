@@ -50,6 +50,17 @@ describe("an app's id", () => {
     );
   });
 
+  test("is the last segment of a path, or climbs", () => {
+    fc.assert(
+      fc.property(ids, (id) => {
+        const filled = fillUrl("https://user.example.com/a/{app-id}", id);
+        const segments = new URL(filled).pathname.split("/").map(decodeURIComponent);
+        expect(climbs(filled)).toBe(segments.join("\n") !== `\na\n${id.toWellFormed()}`);
+      }),
+      { examples: [["."], [".."], ["..."], [""]] },
+    );
+  });
+
   test("stays one text of JSON, also as a name in it", () => {
     fc.assert(
       fc.property(ids, (id) => {

@@ -158,8 +158,13 @@ function invalid(inputs: ProviderInputs, input: string, found: string, expected:
 function filled(inputs: ProviderInputs, name: string, template: string): string {
   const { appId } = inputs;
   if (!URL.canParse(template)) return template;
-  const [authority = ""] = /^[a-z]+:\/\/[^/?#]*/i.exec(template) ?? [];
-  if (hasPlaceholder(authority)) invalid(inputs, name, "an address with {app-id} in its host", EXPECTED_URL);
+  const authority = /^[a-z]+:\/\/[^/\\?#]+/i.exec(template)?.[0];
+  // What is a host elsewhere would not be looked at below.
+  if (authority === undefined)
+    invalid(inputs, name, "an address without two slashes", "one that begins as https://api.example.com");
+  else if (hasPlaceholder(authority)) {
+    invalid(inputs, name, "an address with {app-id} in its host", EXPECTED_URL);
+  }
   const other = /\{(?!app-id\})[^{}]*\}?|(?<!\{app-id)\}/.exec(template)?.[0];
   if (other !== undefined) invalid(inputs, name, `an address with "${other}"`, EXPECTED_URL);
   const url = fillUrl(template, appId);
@@ -192,7 +197,9 @@ function readBody(inputs: ProviderInputs): string | undefined {
 }
 
 function contentType(inputs: ProviderInputs): string | undefined {
-  const name = inputs.below("http.headers").find((each) => /\.content-type$/i.test(each));
+  const name = inputs
+    .below("http.headers")
+    .find((each) => each.toLowerCase() === "http.headers.content-type");
   return name === undefined ? undefined : inputs.optional(name);
 }
 

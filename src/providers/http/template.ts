@@ -41,11 +41,11 @@ export function isHeaderValue(text: string): boolean {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(text);
 }
 
-/** Whether `.` or `..` in the path would lead elsewhere. */
+/** Whether `.` or `..` in the path would lead elsewhere, in any way of writing them (https://url.spec.whatwg.org/#path-state). */
 export function climbs(url: string): boolean {
-  const [path = ""] = url.replace(/^[a-z]+:\/\/[^/?#]*/i, "").split(/[?#]/);
-  const segments = (text: string): number => text.split("/").length;
-  return path !== "" && segments(new URL(url).pathname) !== segments(path);
+  const readAs = url.replace(/[\t\n\r]/g, "");
+  const [path = ""] = readAs.replace(/^[a-z]+:\/\/[^/\\?#]*/i, "").split(/[?#]/);
+  return path.split(/[/\\]/).some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment));
 }
 
 function fill(template: string, value: string): string {

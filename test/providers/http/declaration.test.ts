@@ -163,6 +163,25 @@ describe("an address", () => {
     },
   );
 
+  test.each([
+    "https:{app-id}.example.test/x",
+    "https:/{app-id}.example.test/x",
+    "https:///a.example.test/x",
+    "https:\\\\a.example.test/x",
+  ])("has its host behind two slashes, unlike %s", (url) => {
+    expect(problemsOf({ "http.url": url })).toContain(
+      `INPUT_INVALID: http.url: Input "http.url" is an address without two slashes; expected one that begins as https://api.example.com.`,
+    );
+  });
+
+  test("does not climb with the id", () => {
+    for (const appId of [".", ".."]) {
+      expect(read({ ...REQUEST, "http.url": "/apps/{app-id}" }, { appId }).problems).toContain(
+        `INPUT_INVALID: http.url: Input "http.url" is an address whose path climbs with this app-id; expected one without "." and "..".`,
+      );
+    }
+  });
+
   test("without a path may have the id in its query", () => {
     const { rotation } = good({ "http.url": "https://api.example.test?app={app-id}" }, { appId: ".." });
     expect(rotation.url).toBe("https://api.example.test?app=..");
@@ -176,6 +195,11 @@ describe("an address", () => {
 });
 
 describe("a body", () => {
+  test("has the type of the header of that name alone", () => {
+    const { rotation } = good({ "http.headers.X.Content-Type": "text/plain", "http.body": `"{app-id}"` });
+    expect(rotation.body).toBe(`"app-1"`);
+  });
+
   const ID = `a "b"&c`;
   const bodyOf = (type: string, body: string) =>
     good(

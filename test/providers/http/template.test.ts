@@ -26,6 +26,12 @@ describe("an address", () => {
     "https://api.example.com/apps/./secret?app=a",
     "https://api.example.com/apps/%2e%2E/secret",
     "HTTPS://api.example.com/apps/..",
+    "https://api.example.com/.",
+    "https://api.example.com/..",
+    "https://api.example.com/apps/.",
+    "https://api.example.com/apps/.%2E?app=a",
+    "https://api.example.com/apps\\..\\secret",
+    "https://api.example.com/apps/.\t./secret",
   ])("climbs as %s", (url) => {
     expect(climbs(url)).toBe(true);
   });
