@@ -12059,6 +12059,8 @@ class RotationError extends Error {
     changed;
     /** The name of the input that it is about, if it is about one. */
     input;
+    /** Set when it has been tried again in vain, so that a loop around the tries does not multiply them. */
+    exhausted;
     constructor(code, message, hint, options) {
         super(message, { cause: options.cause });
         this.code = code;
@@ -12068,6 +12070,7 @@ class RotationError extends Error {
         this.retryAfter = options.retryAfter;
         this.changed = options.changed ?? "no";
         this.input = options.input;
+        this.exhausted = options.exhausted ?? false;
     }
     static of(code, context, options = {}) {
         // The index type loses the link between code and context, which the signature above has just checked.
@@ -15577,24 +15580,25 @@ function readAnswer(response, { title: provider, action, appId, used, now, }) {
 /** @param url of a published API with App authentication, which the app may call with GET. */
 function createProbe(url, context, provider) {
     const action = "answer the probe";
-    return async ({ appKey, appSecret }) => {
+    return async ({ appKey, appSecret }, signal) => {
+        const once = async () => {
+            const request = { method: "GET", url, headers: {}, body: "" };
+            const headers = sign(request, { accessKey: appKey, secretKey: appSecret }, context.clock.now());
+            const response = await (0,providers_answer/* ask */.kA)(context, { provider, action, method: "GET", url, headers, signal });
+            const { status } = response;
+            if (status >= 200 && status < 300)
+                return { state: "valid" };
+            // Only the gateway's own refusal speaks of the signature: the API behind it may have 401s of its own.
+            if (status === 401 && typeof (0,providers_answer/* parseObject */.lj)(response.body)?.["error_code"] === "string") {
+                return { state: "invalid" };
+            }
+            if (status === 429 || status >= 500) {
+                throw src_errors/* RotationError */.FL.of("PROVIDER_UNAVAILABLE", { provider, action, status }, { transient: true });
+            }
+            return { state: "inconclusive", why: `the probe answered ${String(status)}` };
+        };
         try {
-            return await (0,providers_answer/* askAgain */.et)(context, async () => {
-                const request = { method: "GET", url, headers: {}, body: "" };
-                const headers = sign(request, { accessKey: appKey, secretKey: appSecret }, context.clock.now());
-                const response = await (0,providers_answer/* ask */.kA)(context, { provider, action, method: "GET", url, headers });
-                const { status } = response;
-                if (status >= 200 && status < 300)
-                    return { state: "valid" };
-                // Only the gateway's own refusal speaks of the signature: the API behind it may have 401s of its own.
-                if (status === 401 && typeof (0,providers_answer/* parseObject */.lj)(response.body)?.["error_code"] === "string") {
-                    return { state: "invalid" };
-                }
-                if (status === 429 || status >= 500) {
-                    throw src_errors/* RotationError */.FL.of("PROVIDER_UNAVAILABLE", { provider, action, status }, { transient: true });
-                }
-                return { state: "inconclusive", why: `the probe answered ${String(status)}` };
-            });
+            return await (0,providers_answer/* askAgain */.et)(context, once, signal);
         }
         catch (thrown) {
             const { code } = src_errors/* RotationError */.FL.from(thrown);
@@ -15645,9 +15649,9 @@ function createShared(inputs, context, client) {
         const body = { name, ...(remark === undefined ? {} : { remark }), app_secret: secret.expose() };
         await client.call({ method: "PUT", path, action: "modify the app", body });
     };
-    const works = (secret) => probe === undefined
+    const works = (secret, signal) => probe === undefined
         ? Promise.resolve({ state: "inconclusive", why: "no probe-url is set" })
-        : probe({ appKey: known(app).appKey, appSecret: secret.expose() });
+        : probe({ appKey: known(app).appKey, appSecret: secret.expose() }, signal);
     const putBack = async (former) => {
         await setPersistently(context, () => set(former));
         return (await works(former)).state === "valid";
@@ -15660,10 +15664,10 @@ function createShared(inputs, context, client) {
             app = await readApp(context, client, path, signal);
             if (probe === undefined)
                 return undefined;
-            await calibrate(probe, app.appKey);
+            await calibrate(probe, app.appKey, signal);
             if (current === undefined)
                 return undefined;
-            const verdict = await works(current);
+            const verdict = await works(current, signal);
             if (verdict.state === "inconclusive")
                 throw src_errors/* RotationError */.FL.of("PROBE_UNUSABLE", { found: verdict.why });
             proved = verdict.state === "valid";
@@ -15790,8 +15794,8 @@ function createDedicated(inputs, context, client, instanceId) {
             before = inForce.value;
             if (probe !== undefined) {
                 const { appKey } = known(app);
-                await calibrate(probe, appKey);
-                const verdict = await probe({ appKey, appSecret: before.expose() });
+                await calibrate(probe, appKey, signal);
+                const verdict = await probe({ appKey, appSecret: before.expose() }, signal);
                 if (verdict.state !== "valid") {
                     const found = verdict.state === "invalid" ? "it refuses the secret in force" : verdict.why;
                     throw src_errors/* RotationError */.FL.of("PROBE_UNUSABLE", { found });
@@ -15872,8 +15876,8 @@ function readProbe(inputs, context, { required }) {
     return url === undefined || !inputs.verifies ? undefined : createProbe(url, context, huawei_apig_title);
 }
 /** A probe that accepts any secret, or refuses none, would prove nothing later, when it counts. */
-async function calibrate(probe, appKey) {
-    const verdict = await probe({ appKey, appSecret: generate() });
+async function calibrate(probe, appKey, signal) {
+    const verdict = await probe({ appKey, appSecret: generate() }, signal);
     if (verdict.state === "invalid")
         return;
     const found = verdict.state === "valid" ? "it accepts a wrong secret" : verdict.why;
@@ -15938,6 +15942,7 @@ function createHuaweiCsms(inputs, context) {
     /** Undefined if the answer is no list. */
     const tasks = async (query, signal) => {
         const all = [];
+        const seen = new Set();
         for (let marker = "";;) {
             const page = marker === "" ? query : `${query}&marker=${encodeURIComponent(marker)}`;
             const answer = await get({ path: `${project}/csms/tasks?${page}`, action: LIST_TASKS, signal });
@@ -15946,8 +15951,10 @@ function createHuaweiCsms(inputs, context) {
                 return undefined;
             all.push(...found.filter(providers_answer/* isObject */.Gv).map(toTask));
             const next = answer["next_marker"];
-            if (typeof next !== "string" || next === "" || next === marker || found.length === 0)
+            // A page that was there before would begin a circle.
+            if (typeof next !== "string" || next === "" || seen.has(next) || found.length === 0)
                 return all;
+            seen.add(next);
             marker = next;
         }
     };
@@ -18492,7 +18499,8 @@ const readPolicy = {
 };
 /**
  * Repeats what is harmless to repeat, reads and writes of markers, while it fails with a transient
- * {@link RotationError}. Anything else, a 401 above all, is final, unless the policy says otherwise.
+ * {@link RotationError}. Anything else, a 401 above all, is final, unless the policy says otherwise; so is what has been
+ * repeated inside, such as a token that each request needs.
  *
  * @throws what the last try threw.
  */
@@ -18505,8 +18513,10 @@ async function retry(attemptOnce, { clock, signal, onWait }, policy = readPolicy
             const error = _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .RotationError */ .FL.from(thrown);
             const repeats = policy.repeats?.(error) ?? error.transient;
             const tooLong = (error.retryAfter ?? 0) > policy.longestRetryAfter;
-            if (!repeats || tooLong || attempt >= policy.attempts)
+            if (!repeats || tooLong || error.exhausted || attempt >= policy.attempts) {
+                error.exhausted = true;
                 throw error;
+            }
             // What was cut off by the cancellation itself is not waited for.
             signal?.throwIfAborted();
             const wait = backoff(policy, attempt, error.retryAfter);

@@ -9,6 +9,8 @@ export interface ErrorOptions {
   readonly retryAfter?: number | undefined;
   /** Whether the provider may have ended the secret in force. Default `"no"`. */
   readonly changed?: "no" | "unknown";
+  /** See {@link RotationError.exhausted}. Default false. */
+  readonly exhausted?: boolean;
 }
 
 /** The one error of this program: a stable code, what was found and expected, and the next thing to do. */
@@ -22,6 +24,8 @@ export class RotationError extends Error {
   readonly changed: "no" | "unknown";
   /** The name of the input that it is about, if it is about one. */
   readonly input: string | undefined;
+  /** Set when it has been tried again in vain, so that a loop around the tries does not multiply them. */
+  exhausted: boolean;
 
   private constructor(
     code: ErrorCode,
@@ -37,6 +41,7 @@ export class RotationError extends Error {
     this.retryAfter = options.retryAfter;
     this.changed = options.changed ?? "no";
     this.input = options.input;
+    this.exhausted = options.exhausted ?? false;
   }
 
   static of<Code extends ErrorCode>(

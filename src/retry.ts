@@ -31,7 +31,8 @@ export interface RetryContext {
 
 /**
  * Repeats what is harmless to repeat, reads and writes of markers, while it fails with a transient
- * {@link RotationError}. Anything else, a 401 above all, is final, unless the policy says otherwise.
+ * {@link RotationError}. Anything else, a 401 above all, is final, unless the policy says otherwise; so is what has been
+ * repeated inside, such as a token that each request needs.
  *
  * @throws what the last try threw.
  */
@@ -47,7 +48,10 @@ export async function retry<T>(
       const error = RotationError.from(thrown);
       const repeats = policy.repeats?.(error) ?? error.transient;
       const tooLong = (error.retryAfter ?? 0) > policy.longestRetryAfter;
-      if (!repeats || tooLong || attempt >= policy.attempts) throw error;
+      if (!repeats || tooLong || error.exhausted || attempt >= policy.attempts) {
+        error.exhausted = true;
+        throw error;
+      }
       // What was cut off by the cancellation itself is not waited for.
       signal?.throwIfAborted();
       const wait = backoff(policy, attempt, error.retryAfter);

@@ -6,6 +6,13 @@ import { createFakeClock } from "./support/fake-clock.ts";
 const fault = (options: { transient: boolean; retryAfter?: number }): RotationError =>
   RotationError.of("PROVIDER_UNAVAILABLE", { provider: "Acme", action: "read", status: 503 }, options);
 
+const lost = (): RotationError =>
+  RotationError.of(
+    "PROVIDER_ANSWER_LOST",
+    { provider: "Acme", action: "read", reason: "reset" },
+    { transient: true, changed: "unknown" },
+  );
+
 /** Fails with each of these in turn, and then succeeds. */
 function failing(...errors: readonly unknown[]): { act: () => Promise<string>; tries: () => number } {
   let tries = 0;
@@ -49,6 +56,20 @@ describe("retry", () => {
       expect(wait).toBeGreaterThanOrEqual(0.75 * 500 * 2 ** index);
       expect(wait).toBeLessThanOrEqual(1.25 * 500 * 2 ** index);
     }
+  });
+
+  test("inside another one is not repeated once more by that, under no policy and in no copy", async () => {
+    const { context } = bench();
+    const { act, tries } = failing(...Array.from({ length: 20 }, () => lost()));
+    const inner = (): Promise<string> =>
+      retry(act, context).catch((error: unknown) => {
+        throw RotationError.from(error).harmless();
+      });
+    await expect(retry(inner, context, { ...readPolicy, repeats: () => true })).rejects.toMatchObject({
+      transient: true,
+      changed: "no",
+    });
+    expect(tries()).toBe(readPolicy.attempts);
   });
 
   test("ends with the last error once its tries are used up", async () => {

@@ -42,6 +42,8 @@ class errors_RotationError extends Error {
     changed;
     /** The name of the input that it is about, if it is about one. */
     input;
+    /** Set when it has been tried again in vain, so that a loop around the tries does not multiply them. */
+    exhausted;
     constructor(code, message, hint, options) {
         super(message, { cause: options.cause });
         this.code = code;
@@ -51,6 +53,7 @@ class errors_RotationError extends Error {
         this.retryAfter = options.retryAfter;
         this.changed = options.changed ?? "no";
         this.input = options.input;
+        this.exhausted = options.exhausted ?? false;
     }
     static of(code, context, options = {}) {
         // The index type loses the link between code and context, which the signature above has just checked.
@@ -703,7 +706,8 @@ const readPolicy = {
 };
 /**
  * Repeats what is harmless to repeat, reads and writes of markers, while it fails with a transient
- * {@link RotationError}. Anything else, a 401 above all, is final, unless the policy says otherwise.
+ * {@link RotationError}. Anything else, a 401 above all, is final, unless the policy says otherwise; so is what has been
+ * repeated inside, such as a token that each request needs.
  *
  * @throws what the last try threw.
  */
@@ -716,8 +720,10 @@ async function retry(attemptOnce, { clock, signal, onWait }, policy = readPolicy
             const error = errors_RotationError.from(thrown);
             const repeats = policy.repeats?.(error) ?? error.transient;
             const tooLong = (error.retryAfter ?? 0) > policy.longestRetryAfter;
-            if (!repeats || tooLong || attempt >= policy.attempts)
+            if (!repeats || tooLong || error.exhausted || attempt >= policy.attempts) {
+                error.exhausted = true;
                 throw error;
+            }
             // What was cut off by the cancellation itself is not waited for.
             signal?.throwIfAborted();
             const wait = backoff(policy, attempt, error.retryAfter);

@@ -47,10 +47,10 @@ function createShared(inputs: ProviderInputs, context: ProviderContext, client: 
     const body = { name, ...(remark === undefined ? {} : { remark }), app_secret: secret.expose() };
     await client.call({ method: "PUT", path, action: "modify the app", body });
   };
-  const works = (secret: Secret): ReturnType<Probe> =>
+  const works = (secret: Secret, signal?: AbortSignal): ReturnType<Probe> =>
     probe === undefined
       ? Promise.resolve({ state: "inconclusive", why: "no probe-url is set" })
-      : probe({ appKey: known(app).appKey, appSecret: secret.expose() });
+      : probe({ appKey: known(app).appKey, appSecret: secret.expose() }, signal);
 
   const putBack = async (former: Secret): Promise<boolean> => {
     await setPersistently(context, () => set(former));
@@ -65,9 +65,9 @@ function createShared(inputs: ProviderInputs, context: ProviderContext, client: 
     async preflight(signal) {
       app = await readApp(context, client, path, signal);
       if (probe === undefined) return undefined;
-      await calibrate(probe, app.appKey);
+      await calibrate(probe, app.appKey, signal);
       if (current === undefined) return undefined;
-      const verdict = await works(current);
+      const verdict = await works(current, signal);
       if (verdict.state === "inconclusive") throw RotationError.of("PROBE_UNUSABLE", { found: verdict.why });
       proved = verdict.state === "valid";
       // After a run that was cut off it is outdated, and must not stop the next one from healing.
@@ -198,8 +198,8 @@ function createDedicated(
       before = inForce.value;
       if (probe !== undefined) {
         const { appKey } = known(app);
-        await calibrate(probe, appKey);
-        const verdict = await probe({ appKey, appSecret: before.expose() });
+        await calibrate(probe, appKey, signal);
+        const verdict = await probe({ appKey, appSecret: before.expose() }, signal);
         if (verdict.state !== "valid") {
           const found = verdict.state === "invalid" ? "it refuses the secret in force" : verdict.why;
           throw RotationError.of("PROBE_UNUSABLE", { found });
@@ -304,8 +304,8 @@ function readProbe(
 }
 
 /** A probe that accepts any secret, or refuses none, would prove nothing later, when it counts. */
-async function calibrate(probe: Probe, appKey: string): Promise<void> {
-  const verdict = await probe({ appKey, appSecret: generate() });
+async function calibrate(probe: Probe, appKey: string, signal: AbortSignal): Promise<void> {
+  const verdict = await probe({ appKey, appSecret: generate() }, signal);
   if (verdict.state === "invalid") return;
   const found = verdict.state === "valid" ? "it accepts a wrong secret" : verdict.why;
   throw RotationError.of("PROBE_UNUSABLE", { found });

@@ -62,6 +62,7 @@ export function createHuaweiCsms(inputs: ProviderInputs, context: ProviderContex
   /** Undefined if the answer is no list. */
   const tasks = async (query: string, signal?: AbortSignal): Promise<readonly Task[] | undefined> => {
     const all: Task[] = [];
+    const seen = new Set<string>();
     for (let marker = ""; ;) {
       const page = marker === "" ? query : `${query}&marker=${encodeURIComponent(marker)}`;
       const answer = await get({ path: `${project}/csms/tasks?${page}`, action: LIST_TASKS, signal });
@@ -69,7 +70,9 @@ export function createHuaweiCsms(inputs: ProviderInputs, context: ProviderContex
       if (!Array.isArray(found)) return undefined;
       all.push(...found.filter(isObject).map(toTask));
       const next = answer["next_marker"];
-      if (typeof next !== "string" || next === "" || next === marker || found.length === 0) return all;
+      // A page that was there before would begin a circle.
+      if (typeof next !== "string" || next === "" || seen.has(next) || found.length === 0) return all;
+      seen.add(next);
       marker = next;
     }
   };

@@ -145,6 +145,7 @@ test.each([
   [response(404, "  <!DOCTYPE html>"), "a web page (HTTP 404)"],
   [response(200, "[1]"), "no JSON object (HTTP 200)"],
   [response(200, `{"a":1}`), "a JSON object of another form (HTTP 200)"],
+  [response(200, "not <b>now</b>"), "no JSON object (HTTP 200)"],
 ])("a body that is not what it should be is described without being quoted (%#)", (answer, words) => {
   expect(describeBody(answer)).toBe(words);
 });
@@ -153,6 +154,7 @@ describe("a value can be a secret in GitHub", () => {
   test.each([
     ["one character", "x"],
     ["asterisks and more", "***x"],
+    ["more and asterisks", "x***"],
     ["Chinese", "密钥"],
     ["49152 bytes", "x".repeat(49_152)],
     ["49152 bytes of Chinese", "密".repeat(16_384)],

@@ -62,6 +62,8 @@ describe("the management token", () => {
     const { data } = JSON.parse(first?.answer ?? "") as { data: { access_token: string } };
     expect(others.length).toBe(3);
     for (const { headers } of others) expect(headers["authorization"]).toBe(`Bearer ${data.access_token}`);
+    for (const { method, headers } of service.emulator.requests)
+      expect("content-type" in headers).toBe(method === "POST");
   });
 
   test("is masked as soon as it is there", async () => {
@@ -96,6 +98,7 @@ describe("the management token", () => {
       preflight(connection),
       {
         code: "PROVIDER_UNAUTHORIZED",
+        detail: expect.any(String) as unknown,
         message: `Authing refused the management credential; expected "access-key-id" and "access-key-secret" to be valid.`,
       },
       connection,
@@ -236,14 +239,34 @@ describe("preflight", () => {
     },
   );
 
-  test("says which code refused it", async () => {
+  test.each([
+    [
+      { statusCode: 499, apiCode: 4021 },
+      "Authing refused to read the app (statusCode 499, apiCode 4021); expected it to be done.",
+    ],
+    [{ statusCode: 400 }, "Authing refused to read the app (statusCode 400); expected it to be done."],
+    [
+      { statusCode: 400, apiCode: 0 },
+      "Authing refused to read the app (statusCode 400); expected it to be done.",
+    ],
+    [
+      { statusCode: 404 },
+      'Authing does not know the app "fedcba9876543210fedcba98"; expected an app of this account.',
+    ],
+    [
+      { statusCode: 403 },
+      "Authing does not let this management credential read the app; expected the right to do so.",
+    ],
+  ])("says what refused it with %j", async (envelope, message) => {
     const connection = connect();
-    connection.service.emulator.faults.arm(says({ statusCode: 499, apiCode: 4021 }), APP);
-    await expectFailure(
-      preflight(connection),
-      { message: "Authing refused to read the app (statusCode 499, apiCode 4021); expected it to be done." },
-      connection,
-    );
+    connection.service.emulator.faults.arm(says(envelope), APP);
+    await expectFailure(preflight(connection), { message, detail: "x" }, connection);
+  });
+
+  test.each([[17], [null], [{}]])("passes on no message that is %j", async (message) => {
+    const connection = connect();
+    connection.service.emulator.faults.arm(says({ statusCode: 400, message }), APP);
+    await expectFailure(preflight(connection), { code: "PROVIDER_REFUSED", detail: undefined }, connection);
   });
 
   test("waits as long as a throttled call is told to", async () => {
@@ -373,6 +396,7 @@ describe("the refresh", () => {
     ["an empty secret", says({ statusCode: 200, data: { secret: "" } }, { changed: true })],
     ["a hidden secret", says({ statusCode: 200, data: { secret: "********" } }, { changed: true })],
     ["a secret that is no text", says({ statusCode: 200, data: { secret: 123456789 } }, { changed: true })],
+    ["no success and no refusal", says({ statusCode: 300, apiCode: 2011 }, { changed: true })],
     ["a redirect", { kind: "answer", changed: true, status: 302, headers: { location: "/elsewhere" } }],
   ];
 
@@ -499,11 +523,21 @@ describe("the refresh", () => {
       expect(value.expose()).toBe(service.inForce());
       expect(value.expose()).not.toBe(secret);
       expect(service.changes()).toBe(1);
+      const why =
+        "Authing answered with the former secret; expected a new one. Looking once more which secret is in force";
+      // A change that can be read at once is not waited for.
+      expect(connection.waits).toEqual(changed ? [] : [{ why, milliseconds: 3_000 }]);
     }
   });
 });
 
 describe("reading back", () => {
+  test("before a refresh takes the secret in force for no late one", async () => {
+    const { provider, service, clock } = await ready();
+    expect((await provider.read?.())?.value.expose()).toBe(service.inForce());
+    expect(clock.waits).toEqual([]);
+  });
+
   test.each([1, 2, 3])("waits out %i reads that still show the former secret", async (lag) => {
     const connection = await ready();
     const { service, provider, clock } = connection;
@@ -588,6 +622,55 @@ describe("the introspection check", () => {
       state: "inconclusive",
       why: "the app's introspection endpoint does not tell secrets apart",
     });
+  });
+
+  const REFUSED = '{"error":"invalid_client"}';
+
+  /** What becomes of the secret in force where it is answered so, and any other is refused. */
+  async function verdictOn(status: number, body: string): Promise<unknown> {
+    const connection = connectTo("authing", authingService, {
+      through: (http, service) => async (request) => {
+        if (!request.url.endsWith("/introspection")) return http(request);
+        const right = new URLSearchParams(request.body).get("client_secret") === service.inForce();
+        return { headers: {}, ...(right ? { status, body } : { status: 401, body: REFUSED }) };
+      },
+    });
+    await preflight(connection);
+    return connection.provider.verify?.(await connection.provider.rotate());
+  }
+
+  test.each<[number, string]>([
+    [200, '{"active":true}'],
+    [200, "{}"],
+    [200, "<html>"],
+    [200, '{"error":"invalid_request"}'],
+    [401, '{"active":false}'],
+    [400, '{"error":"invalid_request"}'],
+    [404, "<html>"],
+    [500, REFUSED],
+    [503, REFUSED],
+  ])("proves nothing where the secret in force is answered with %i %s", async (status, body) => {
+    expect(await verdictOn(status, body)).toEqual({
+      state: "inconclusive",
+      why: "the app's introspection endpoint does not tell secrets apart",
+    });
+  });
+
+  test.each([200, 400, 401, 499])("says invalid where it is refused with %i", async (status) => {
+    expect(await verdictOn(status, REFUSED)).toEqual({
+      state: "invalid",
+    });
+  });
+
+  test("is made again after a lost answer, and says so", async () => {
+    const connection = await ready();
+    const { provider, service } = connection;
+    const secret = await provider.rotate();
+    service.emulator.faults.arm({ kind: "reset", changed: false }, INTROSPECTION);
+    expect(await provider.verify?.(secret)).toEqual({ state: "valid" });
+    expect(connection.waits.map(({ why }) => why)).toEqual([
+      "The answer of Authing to the request to introspect a token was lost (ECONNRESET); expected a whole answer.",
+    ]);
   });
 
   test.each<[string, Fault]>([

@@ -166,6 +166,23 @@ describe("preflight", () => {
   });
 
   test.each([
+    ["1", "does not let this management credential list the projects; expected the right to do so."],
+    ["5", "answered with server error RspCode 5 when asked to list the projects; expected it to be done."],
+    ["20", 'does not know the app "a1b2c3d4e5"; expected an app of this account.'],
+    ["99", "refused to list the projects (RspCode 99); expected it to be done."],
+  ])("says what was refused with code %s", async (RspCode, message) => {
+    const connection = connect();
+    connection.service.emulator.faults.arm(says({ RspCode }), { ...LIST, times: Infinity });
+    await expectFailure(preflight(connection), { message: `CloudRoom ${message}` }, connection);
+  });
+
+  test.each([[17], [null], [{}]])("passes on no description that is %j", async (RspDesc) => {
+    const connection = connect();
+    connection.service.emulator.faults.arm(says({ RspCode: "4", RspDesc }), LIST);
+    await expectFailure(preflight(connection), { code: "PROVIDER_REFUSED", detail: undefined }, connection);
+  });
+
+  test.each([
     ["no list", {}],
     ["no list", { ProjectList: {} }],
     ["no list", null],
@@ -260,6 +277,16 @@ describe("the update", () => {
     expect([updates(connection), connection.waits]).toEqual([1, []]);
   });
 
+  test("refused says so", async () => {
+    const connection = await ready();
+    connection.service.emulator.faults.arm(says({ RspCode: "4" }), UPDATE);
+    await expectFailure(
+      connection.provider.rotate(),
+      { message: "CloudRoom refused to update the project's secret (RspCode 4); expected it to be done." },
+      connection,
+    );
+  });
+
   /** What leaves open whether the secret has changed; each after the change. */
   const lost: readonly (readonly [string, Fault])[] = [
     ["reset", { kind: "reset", changed: true }],
@@ -302,6 +329,8 @@ describe("the update", () => {
         {
           code: "ROTATION_UNKNOWN",
           changed: "unknown",
+          message:
+            "It is not known whether CloudRoom has made a new secret; expected a whole answer or a readable secret.",
           detail: expect.stringContaining("; expected") as unknown,
         },
         connection,
@@ -403,6 +432,10 @@ describe("verify", () => {
   test("is all there is: the secret in force is never read for publishing", () => {
     expect(connect().provider).not.toHaveProperty("read");
   });
+
+  test("comes beside publishing, as the answer may be the only copy", () => {
+    expect(connect().provider.confirms).toBe("beside");
+  });
 });
 
 describe("an input", () => {
@@ -433,7 +466,12 @@ describe("an input", () => {
   });
 
   test("that is missing is told with the others", () => {
-    expect(problem({ "comp-id": "", "comp-secret": "", "api-prefix": "a/b" }).split("\n")).toHaveLength(3);
+    const told = problem({ "comp-id": "", "comp-secret": "", "api-prefix": "a/b" }).split("\n");
+    expect(told.map((line) => line.split(/;| is /)[0])).toEqual([
+      'INPUT_INVALID: Input "api-prefix"',
+      'INPUT_MISSING: Input "comp-id"',
+      'INPUT_MISSING: Input "comp-secret"',
+    ]);
   });
 
   test("has its documented default", () => {

@@ -57,6 +57,27 @@ describe("the gate", () => {
     expect(under).toHaveLength(1);
   });
 
+  test.each([
+    ["PROVIDER_FORBIDDEN", RotationError.of("PROVIDER_FORBIDDEN", { provider: "Acme", action: "look" })],
+    ["APP_NOT_FOUND", RotationError.of("APP_NOT_FOUND", { provider: "Acme", appId: "a" })],
+    [
+      "PROVIDER_REFUSED",
+      RotationError.of("PROVIDER_REFUSED", { provider: "Acme", action: "look", code: "7" }),
+    ],
+  ])("lets the others go at once after %s, which only an accepted credential meets", async (_, error) => {
+    const gate = createCredentialGate();
+    const { under, call, at } = calls();
+    const all = Promise.allSettled([1, 2, 3].map(() => gate.pass("key", call)));
+    await pass();
+    expect(under).toHaveLength(1);
+    at(0).reject(error);
+    await pass();
+    expect(under).toHaveLength(3);
+    at(1).resolve("b");
+    at(2).resolve("c");
+    expect((await all).map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled"]);
+  });
+
   test("closes at a refusal that comes later", async () => {
     const gate = createCredentialGate();
     await gate.pass("key", () => Promise.resolve("fine"));
@@ -117,6 +138,11 @@ describe("the digest of a credential", () => {
     ].map((parts) => digestOf(...parts));
     expect(new Set(digests).size).toBe(4);
     for (const digest of digests) expect(digest).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test("differs with where one part ends and the next begins", () => {
+    expect(digestOf("12", "3")).not.toBe(digestOf("1", "23"));
+    expect(digestOf("12", "")).not.toBe(digestOf("12"));
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { RotationErrors } from "../../src/errors.ts";
+import { RotationError, RotationErrors } from "../../src/errors.ts";
 import { readInputs, type Settings } from "../../src/inputs.ts";
 import { parseRotationsFile } from "../../src/inputs/rotations-file.ts";
 import { Masker } from "../../src/secret.ts";
@@ -124,7 +124,13 @@ describe("a rotation", () => {
     const read = await ready();
     const former = { code: 0, data: { "app/secret": read.service.inForce() } };
     read.service.emulator.faults.arm(refusing(200, former), { ...read.service.rotateCall, times: Infinity });
-    await expectFailure(read.provider.rotate(), { code: "ROTATION_UNKNOWN", changed: "unknown" }, read);
+    const found = "HTTP service answered with the former secret; expected a new one.";
+    await expectFailure(
+      read.provider.rotate(),
+      { code: "ROTATION_UNKNOWN", changed: "unknown", detail: found },
+      read,
+    );
+    expect(read.waits.map(({ why }) => why)).toEqual([`${found} Looking once more which secret is in force`]);
   });
 
   test.each([
@@ -150,12 +156,35 @@ describe("a rotation", () => {
   test.each([408, 500, 502])("answered %i is unknown without a read", async (status) => {
     const connection = await ready({}, httpUnread);
     connection.service.emulator.faults.arm(refusing(status, {}), connection.service.rotateCall);
-    await expectFailure(connection.provider.rotate(), { code: "ROTATION_UNKNOWN" }, connection);
+    await expectFailure(
+      connection.provider.rotate(),
+      {
+        code: "ROTATION_UNKNOWN",
+        message:
+          "It is not known whether HTTP service has made a new secret; expected a whole answer or a readable secret.",
+      },
+      connection,
+    );
     expect(requestsOf(connection.service, connection.service.rotateCall)).toHaveLength(1);
+  });
+
+  test("is not prepared once the run is cancelled, even where nothing would be asked", async () => {
+    const unread = { "http.read.url": "", "http.read.pointer": "" };
+    const { provider, service } = connect({ inputs: unread }, httpWithKey);
+    const reason = RotationError.of("CANCELLED", { signal: "SIGTERM" });
+    await expect(provider.preflight(AbortSignal.abort(reason))).rejects.toBe(reason);
+    await expect(provider.preflight(new AbortController().signal)).resolves.toBeUndefined();
+    expect(service.emulator.requests).toEqual([]);
   });
 });
 
 describe("a read", () => {
+  test("before a rotation takes the secret in force for no late one", async () => {
+    const { provider, service, clock } = await ready();
+    expect((await provider.read?.())?.value.expose()).toBe(service.inForce());
+    expect(clock.waits).toEqual([]);
+  });
+
   test("that is late after a rotation is repeated", async () => {
     const { provider, service, clock } = await ready();
     service.emulator.staleReads = 2;

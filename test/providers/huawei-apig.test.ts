@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { RotationErrors } from "../../src/errors.ts";
+import { type RotationError, RotationErrors } from "../../src/errors.ts";
+import { HttpFailure } from "../../src/http.ts";
 import { maskedForms } from "../../src/secret.ts";
 import type { Fault } from "../emulators/emulator.ts";
 import { huaweiApigThrottled, type HuaweiApigSwitches } from "../emulators/huawei-apig.ts";
@@ -23,6 +24,8 @@ import {
 type Apig = Connection & { readonly service: ApigService };
 type Inputs = Readonly<Record<string, string>>;
 
+const UNKNOWN =
+  "It is not known whether Huawei Cloud API Gateway has made a new secret; expected a whole answer or a readable secret.";
 const PROBE_URL = "https://weather.example.test/probe";
 const NO_CURRENT = { "current-secret": "" };
 
@@ -40,6 +43,17 @@ async function ready(connection: Apig, switches: Partial<HuaweiApigSwitches> = {
 /** The bodies of the calls that set a secret, oldest first. */
 const bodies = ({ service }: Apig): readonly Readonly<Record<string, unknown>>[] =>
   requestsOf(service, service.rotateCall).map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+
+/** What is said to be wrong with the inputs. */
+function problemsOf(act: () => unknown): readonly RotationError[] {
+  try {
+    act();
+    return [];
+  } catch (thrown) {
+    if (!(thrown instanceof RotationErrors)) throw thrown;
+    return thrown.errors;
+  }
+}
 
 const probes = ({ service }: Apig) => requestsOf(service, PROBE);
 const app = ({ service }: Apig) => service.emulator.app(service.appId);
@@ -157,7 +171,28 @@ describe("the shared gateway", () => {
         { kind: "answer", changed: false, status: 403, body: "{}" },
         { ...PROBE, after: 1 },
       );
-      await expectFailure(preflight(connection), { code: "PROBE_UNUSABLE" }, connection);
+      await expectFailure(
+        preflight(connection),
+        {
+          code: "PROBE_UNUSABLE",
+          message: `Input "probe-url" cannot prove anything: the probe answered 403; expected 401 for a wrong secret and 2xx for the right one.`,
+        },
+        connection,
+      );
+    });
+
+    test("warns of a current secret that is refused, and goes on", async () => {
+      const connection = connectShared({ "current-secret": "an-outdated-secret" });
+      await expect(preflight(connection)).resolves.toBeUndefined();
+      expect(connection.warnings).toEqual([
+        `Huawei Cloud API Gateway refuses the value of "current-secret": it is not the secret in force, and could not be put back.`,
+      ]);
+      expect(connection.provider.restore).toBeUndefined();
+      expect((await connection.provider.rotate()).value.expose()).toBe(connection.service.inForce());
+    });
+
+    test("warns of nothing where the current secret is accepted", async () => {
+      expect((await ready(connectShared())).warnings).toEqual([]);
     });
 
     test("waits for a probe that has a passing fault", async () => {
@@ -197,7 +232,14 @@ describe("the shared gateway", () => {
     ])("refuses an app %s", async (_, body) => {
       const connection = connectShared();
       connection.service.emulator.faults.arm(refusing(200, body));
-      await expectFailure(preflight(connection), { code: "PROVIDER_ANSWER_INVALID" }, connection);
+      await expectFailure(
+        preflight(connection),
+        {
+          code: "PROVIDER_ANSWER_INVALID",
+          message: `Huawei Cloud API Gateway answered an app without "name" or "app_key" when asked to read the app; expected an app.`,
+        },
+        connection,
+      );
     });
   });
 
@@ -211,10 +253,14 @@ describe("the shared gateway", () => {
       expect([name, remark]).toEqual(["订单_app", `nightly <rotated> "app" ✓`]);
     });
 
-    test("leaves out a remark that the gateway did not show", async () => {
+    test.each([
+      ["did not show", {}],
+      ["showed as null", { remark: null }],
+      ["showed as no text", { remark: 7 }],
+    ])("leaves out a remark that the gateway %s", async (_, remark) => {
       const connection = connectShared(NO_CURRENT);
       const { appKey, emulator, rotateCall } = connection.service;
-      emulator.faults.arm(refusing(200, { name: "订单_app", app_key: appKey }), { method: "GET" });
+      emulator.faults.arm(refusing(200, { name: "订单_app", app_key: appKey, ...remark }), { method: "GET" });
       await preflight(connection);
       await connection.provider.rotate();
       expect(Object.keys(bodies(connection)[0] ?? {})).toEqual(["name", "app_secret"]);
@@ -240,14 +286,30 @@ describe("the shared gateway", () => {
       expect(sent).toEqual([sent[0], sent[0], sent[0]]);
       expect([value.expose(), service.changes()]).toEqual([service.inForce(), 1]);
       expect(clock.waits).toEqual([2_000, 5_000]);
-      expect(connection.waits.map(({ milliseconds }) => milliseconds)).toEqual([2_000, 5_000]);
+      expect(connection.waits).toEqual(
+        [2_000, 5_000].map((milliseconds) => ({
+          why: expect.stringMatching(
+            / modify the app.*; expected .*\. Setting the same secret again$/,
+          ) as unknown,
+          milliseconds,
+        })),
+      );
     });
 
     test.each(LOST)("lost (%s) each time is unknown after three tries", async (_, fault) => {
       const connection = await ready(connectShared());
       const { service, provider } = connection;
       service.emulator.faults.arm(fault, { ...service.rotateCall, times: Infinity });
-      await expectFailure(provider.rotate(), { code: "ROTATION_UNKNOWN", changed: "unknown" }, connection);
+      await expectFailure(
+        provider.rotate(),
+        {
+          code: "ROTATION_UNKNOWN",
+          changed: "unknown",
+          message: UNKNOWN,
+          detail: expect.stringContaining(" modify the app") as unknown,
+        },
+        connection,
+      );
       expect(bodies(connection)).toHaveLength(3);
       expect(new Set(bodies(connection).map((body) => body["app_secret"])).size).toBe(1);
     });
@@ -267,6 +329,25 @@ describe("the shared gateway", () => {
         connection,
       );
       expect(bodies(connection)).toHaveLength(2);
+    });
+
+    test("lost, and then not sent, is made again", async () => {
+      let unsent = 0;
+      const connection = connectTo("huawei-apig", apigSharedService, {
+        through: (http, service) => (request) => {
+          const second = request.method === "PUT" && requestsOf(service, service.rotateCall).length === 1;
+          if (!second || unsent > 0) return http(request);
+          unsent += 1;
+          return Promise.reject(new HttpFailure("ECONNREFUSED", false));
+        },
+      });
+      await preflight(connection);
+      const { service, provider, clock } = connection;
+      service.emulator.faults.arm({ kind: "reset", changed: true }, service.rotateCall);
+      const { value } = await provider.rotate();
+      expect(value.expose()).toBe(service.inForce());
+      expect(bodies(connection).map((body) => body["app_secret"])).toEqual([value.expose(), value.expose()]);
+      expect([unsent, clock.waits]).toEqual([1, [2_000, 5_000]]);
     });
 
     test("that is throttled is made again", async () => {
@@ -360,9 +441,15 @@ describe("the shared gateway", () => {
       });
     });
 
-    test("is required", () => {
+    test("is required, or not wanted", () => {
       expect(() => connectShared({ "probe-url": "" })).toThrow(RotationErrors);
-      expect(() => connectShared({ "probe-url": "" })).toThrow(/^INPUT_MISSING: Input "probe-url" [^\n]*$/);
+      const [error, ...others] = problemsOf(() => connectShared({ "probe-url": "" }));
+      expect(others).toEqual([]);
+      expect(error).toMatchObject({
+        code: "INPUT_MISSING",
+        message: `Input "probe-url" is empty; the shared gateway never shows a secret, and only a probe can prove the new one.`,
+        hint: `Set "probe-url" to a published API that this app may call with GET, or "verify" to "off".`,
+      });
     });
 
     test("is not asked with verify off, and may be missing then", async () => {
@@ -418,6 +505,13 @@ describe("the shared gateway", () => {
         { ...PROBE, times: Infinity },
       );
       expect(await connection.provider.restore?.()).toBe(false);
+    });
+
+    test("is not offered before the probe has accepted the current secret", async () => {
+      const connection = connectShared();
+      expect(connection.provider.restore).toBeUndefined();
+      await preflight(connection);
+      expect(connection.provider.restore).toBeDefined();
     });
 
     test("is not offered without a current secret", () => {
@@ -577,8 +671,33 @@ describe("a dedicated gateway", () => {
         const connection = await ready(connectDedicated());
         const { service, provider } = connection;
         service.emulator.faults.arm(fault, { method: "GET", times: Infinity });
-        expect((await provider.rotate()).value.expose()).toBe(service.inForce());
+        const { value } = await provider.rotate();
+        expect(value.expose()).toBe(service.inForce());
+        expect(bodies(connection)).toEqual([{ app_secret: value.expose() }]);
       }
+    });
+
+    test.each([
+      ["the former secret", FORMER_SECRET],
+      ["asterisks", "******"],
+      ["nothing", undefined],
+      ["no text", 7],
+    ])("done, with %s in its answer, and then unreadable is unknown", async (_, app_secret) => {
+      const connection = await ready(connectDedicated());
+      const { service, provider } = connection;
+      service.emulator.faults.arm(refusing(200, { app_secret }), service.rotateCall);
+      service.emulator.faults.arm({ kind: "reset", changed: false }, { method: "GET", times: Infinity });
+      await expectFailure(
+        provider.rotate(),
+        {
+          code: "ROTATION_UNKNOWN",
+          changed: "unknown",
+          message: UNKNOWN,
+          detail: expect.stringContaining(" read the app ") as unknown,
+        },
+        connection,
+      );
+      expect(bodies(connection)).toHaveLength(1);
     });
 
     describe("of the gateway's making", () => {
@@ -638,7 +757,16 @@ describe("a dedicated gateway", () => {
         const connection = await refusingGateway();
         const { service, provider } = connection;
         service.emulator.faults.arm(service.refusal, { ...service.rotateCall, after: 1 });
-        await expectFailure(provider.rotate(), { code: "PROVIDER_FORBIDDEN", changed: "no" }, connection);
+        await expectFailure(
+          provider.rotate(),
+          {
+            code: "PROVIDER_FORBIDDEN",
+            changed: "no",
+            message:
+              "Huawei Cloud API Gateway does not let this management credential reset the app's secret; expected the right to do so.",
+          },
+          connection,
+        );
       });
 
       test("is an error if the former secret stays in force", async () => {
@@ -649,12 +777,24 @@ describe("a dedicated gateway", () => {
           after: 1,
           times: Infinity,
         });
-        await expectFailure(provider.rotate(), { code: "SECRET_UNCHANGED" }, connection);
+        await expectFailure(
+          provider.rotate(),
+          {
+            code: "SECRET_UNCHANGED",
+            changed: "unknown",
+            message: "Huawei Cloud API Gateway answered with the former secret; expected a new one.",
+          },
+          connection,
+        );
       });
     });
   });
 
   describe("reading and probing", () => {
+    test("comes before publishing, as the gateway holds a copy", () => {
+      expect(connectDedicated().provider.confirms).toBe("before");
+    });
+
     test("gives the secret in force at any time", async () => {
       const connection = await ready(connectDedicated());
       expect((await connection.provider.read?.())?.value.expose()).toBe(FORMER_SECRET);

@@ -112,8 +112,69 @@ describe("preflight", () => {
   test("refuses a secret of unknown type", async () => {
     const connection = connect();
     connection.service.emulator.faults.arm(refusing(200, { secret: { state: "ENABLED" } }));
-    await expectFailure(preflight(connection), { code: "APP_NOT_ROTATABLE" }, connection);
+    await expectFailure(
+      preflight(connection),
+      {
+        code: "APP_NOT_ROTATABLE",
+        message:
+          "Huawei Cloud CSMS cannot rotate the app: it is of type unknown; expected a database secret such as RDS-FG or GaussDB-FG.",
+      },
+      connection,
+    );
   });
+
+  test.each([[{ secret: { type: "RDS-FG" } }], [{ secret: { state: 1 } }], [{ secret: [] }], [{}]])(
+    "refuses a secret whose state is unknown, as in %j",
+    async (body) => {
+      const connection = connect();
+      connection.service.emulator.faults.arm(refusing(200, body));
+      await expectFailure(
+        preflight(connection),
+        {
+          code: "APP_NOT_ROTATABLE",
+          message:
+            "Huawei Cloud CSMS cannot rotate the app: it is unknown; expected a secret that is ENABLED.",
+        },
+        connection,
+      );
+    },
+  );
+
+  test.each([
+    ["read the secret", { method: "GET", path: /\/secrets\/[^/]+$/ }],
+    ["read the stage SYSCURRENT", STAGE],
+    ["read the secret's value", VERSION],
+    ["list the rotation tasks", TASKS],
+  ])("says that it is the right to %s which is wanting", async (action, call) => {
+    const connection = connect();
+    connection.service.emulator.faults.arm(refusing(403, { error_code: "CSMS.0302" }), call);
+    await expectFailure(
+      preflight(connection),
+      {
+        code: "PROVIDER_FORBIDDEN",
+        message: `Huawei Cloud CSMS does not let this management credential ${action}; expected the right to do so.`,
+      },
+      connection,
+    );
+  });
+
+  test.each([[""], [7], ["x".repeat(65)], ["v1 <b>"], ["<b> v1"]])(
+    "shows no version that is %j",
+    async (version_id) => {
+      const connection = connect();
+      connection.service.emulator.faults.arm(refusing(200, { stage: { version_id } }), STAGE);
+      await expectFailure(
+        preflight(connection),
+        {
+          code: "PROVIDER_ANSWER_INVALID",
+          message:
+            'Huawei Cloud CSMS answered no "version_id" when asked to read the stage SYSCURRENT; expected the version in force.',
+        },
+        connection,
+      );
+      expect(requestsOf(connection.service, VERSION)).toEqual([]);
+    },
+  );
 
   test("refuses while a rotation is running, whatever its status is called", async () => {
     for (const runningStatus of ["RUNNING", "INIT", ""]) {
@@ -214,7 +275,7 @@ describe("preflight", () => {
     expect((await preflight(connection))?.madeAt).toBe(madeAt);
   });
 
-  test.each(["a.b", "A-b_1.2", "x".repeat(64)])("takes the name %s", async (name) => {
+  test.each(["a.b", "A-b_1.2", ".a", "a.", "..a", "x".repeat(64)])("takes the name %s", async (name) => {
     const connection = connect({ name });
     await expect(preflight(connection)).resolves.toBeDefined();
   });
@@ -223,9 +284,15 @@ describe("preflight", () => {
     "is not begun with the name %s",
     (name) => {
       expect(() => connect({}, { "app-id": name })).toThrow(RotationErrors);
-      expect(() => connect({}, { "app-id": name })).toThrow(/^INPUT_INVALID: Input "app-id"[^\n]*$/);
+      expect(() => connect({}, { "app-id": name })).toThrow(
+        `INPUT_INVALID: Input "app-id" is "${name}"; expected the secret's name: up to 64 letters, digits, dots, dashes and underscores.`,
+      );
     },
   );
+
+  test("is not begun without a name, which is told once", () => {
+    expect(() => connect({}, { "app-id": "" })).toThrow(/^INPUT_MISSING: Input "app-id"[^\n]*$/);
+  });
 });
 
 describe("the order to rotate", () => {
@@ -420,7 +487,9 @@ describe("the order to rotate whose answer is lost", () => {
       {
         code: "ROTATION_UNKNOWN",
         changed: "unknown",
-        detail: expect.stringMatching(/Huawei Cloud CSMS.*; expected/) as unknown,
+        detail: expect.stringMatching(
+          /^(?!It is not known).*Huawei Cloud CSMS .*; expected [^;]*\.$/,
+        ) as unknown,
       },
       connection,
     );
@@ -452,6 +521,15 @@ describe("read", () => {
     expect(state(connection).versions.map(({ stages }) => stages)).toEqual([["SYSCURRENT"], ["SYSPENDING"]]);
     const shown = await connection.provider.read?.();
     expect([shown?.version, shown?.value.expose()]).toEqual(["v1", state(connection).versions[0]?.value]);
+  });
+
+  test("asks for the value of a version once, as none ever changes", async () => {
+    const connection = await ready();
+    await connection.provider.read?.();
+    expect(requestsOf(connection.service, VERSION)).toHaveLength(1);
+    await connection.provider.rotate();
+    expect((await connection.provider.read?.())?.value.expose()).toBe(connection.service.inForce());
+    expect(requestsOf(connection.service, VERSION)).toHaveLength(2);
   });
 
   test("is all there is: nothing probes a database, and nothing is put back", () => {

@@ -190,13 +190,19 @@ describe("a bad key", () => {
     expect([account.failures(key), account.locked(key)]).toEqual([1, false]);
   });
 
-  test("does not stop rotations that use another", async () => {
-    const gate = createCredentialGate();
-    const bad = csms({ gate, inputs: { "access-key-secret": "AnotherSkExample/Not+Real" } });
-    const good = csms({ gate });
-    await expectFailure(preflight(bad), { code: "PROVIDER_UNAUTHORIZED" }, bad);
-    await expect(preflight(good)).resolves.toBeDefined();
-  });
+  test.each([
+    ["another", { "access-key-secret": "AnotherSkExample/Not+Real" }],
+    ["the same with another token", { "security-token": "YW5vdGhlclRva2VuT2ZUaGlzQWNjb3VudA==" }],
+  ] satisfies [string, Readonly<Record<string, string>>][])(
+    "does not stop rotations that use %s",
+    async (_, inputs) => {
+      const gate = createCredentialGate();
+      const bad = csms({ gate, inputs });
+      const good = csms({ gate });
+      await expectFailure(preflight(bad), { code: "PROVIDER_UNAUTHORIZED" }, bad);
+      await expect(preflight(good)).resolves.toBeDefined();
+    },
+  );
 
   test("is left alone while the reads of a rotation wait for the first", async () => {
     const connection = csms();
@@ -243,12 +249,19 @@ describe("an answer", () => {
       "PROVIDER_REFUSED",
       "X.1: old",
     ],
+    [
+      "without texts where others have some",
+      refusing(400, { error_code: 17, code: "X.1", error_msg: {}, message: "old" }),
+      "PROVIDER_REFUSED",
+      "X.1: old",
+    ],
     ["only a code", refusing(400, { error_code: "CSMS.0003" }), "PROVIDER_REFUSED", "CSMS.0003"],
     ["a missing app", flat("APIG.3004", 404), "APP_NOT_FOUND", "APIG.3004: in words"],
     ["a missing app of the examples", flat("APIG.3002", 404), "APP_NOT_FOUND", "APIG.3002: in words"],
     ["a missing gateway", flat("APIG.3030", 404), "APP_NOT_FOUND", "APIG.3030: in words"],
     ["a missing secret as 400", flat("CSMS.0106", 400), "APP_NOT_FOUND", "CSMS.0106: in words"],
     ["a missing secret as 404", nested("CSMS.0005", 404), "APP_NOT_FOUND", "CSMS.0005: in words"],
+    ["a missing thing of another code", nested("X.404", 404), "APP_NOT_FOUND", "X.404: in words"],
     ["a want of rights", flat("APIG.1104", 403), "PROVIDER_FORBIDDEN", "APIG.1104: in words"],
     ["the gateway's want of rights", flat("APIGW.0302", 403), "PROVIDER_FORBIDDEN", "APIGW.0302: in words"],
     ["a bad token of CSMS", flat("CSMS.0301", 400), "PROVIDER_UNAUTHORIZED", "CSMS.0301"],
@@ -275,6 +288,24 @@ describe("an answer", () => {
     expect(connection.service.emulator.requests).toHaveLength(transient ? 4 : 1);
   });
 
+  test.each<[string, Fault, string]>([
+    ["a page", page(200), "a web page (HTTP 200)"],
+    ["a list", refusing(200, []), "no JSON object (HTTP 200)"],
+    ["a page not found", page(404), "a web page (HTTP 404)"],
+    ["nothing", { kind: "answer", changed: false, status: 400 }, "nothing (HTTP 400)"],
+  ])("that is %s says so", async (_, fault, found) => {
+    const connection = dedicated();
+    connection.service.emulator.faults.arm(fault);
+    await expectFailure(
+      preflight(connection),
+      {
+        code: "PROVIDER_ANSWER_INVALID",
+        message: `Huawei Cloud API Gateway answered ${found} when asked to read the app; expected a JSON object.`,
+      },
+      connection,
+    );
+  });
+
   test("that throttles is waited for as long as it says", async () => {
     const connection = dedicated();
     connection.service.emulator.faults.arm({
@@ -296,6 +327,55 @@ describe("an answer", () => {
     connection.service.emulator.faults.arm(fault, connection.service.rotateCall);
     await expectFailure(connection.provider.rotate(), { code, changed: "no" }, connection);
     expect(requestsOf(connection.service, connection.service.rotateCall)).toHaveLength(1);
+  });
+
+  test.each([
+    [
+      "PROVIDER_REFUSED",
+      flat("CSMS.0003", 400),
+      "refused to rotate the secret (CSMS.0003); expected it to be done.",
+    ],
+    [
+      "PROVIDER_FORBIDDEN",
+      flat("CSMS.0302", 403),
+      "does not let this management credential rotate the secret; expected the right to do so.",
+    ],
+  ])("to the order to rotate that is %s says what was ordered", async (code, fault, message) => {
+    const connection = csms();
+    await preflight(connection);
+    connection.service.emulator.faults.arm(fault, connection.service.rotateCall);
+    await expectFailure(
+      connection.provider.rotate(),
+      { code, message: `Huawei Cloud CSMS ${message}` },
+      connection,
+    );
+  });
+
+  test("to the order to rotate that is an error in a cheerful answer leaves open what was done", async () => {
+    const connection = csms();
+    await preflight(connection);
+    const { service, provider } = connection;
+    service.emulator.faults.arm({ ...flat("CSMS.9999", 200), changed: true } as Fault, service.rotateCall);
+    expect((await provider.rotate()).value.expose()).toBe(service.inForce());
+    expect(requestsOf(service, service.rotateCall)).toHaveLength(1);
+  });
+
+  test("to the change of an app that is a page with status 429 each time leaves open what was done", async () => {
+    const connection = shared();
+    await preflight(connection);
+    const { service, provider } = connection;
+    service.emulator.faults.arm(page(429, true), { ...service.rotateCall, times: Infinity });
+    await expectFailure(
+      provider.rotate(),
+      {
+        code: "ROTATION_UNKNOWN",
+        changed: "unknown",
+        detail:
+          'Huawei Cloud API Gateway answered "too many requests" when asked to modify the app; expected it to be done.',
+      },
+      connection,
+    );
+    expect(requestsOf(service, service.rotateCall)).toHaveLength(3);
   });
 
   // Only a refusal in the documented form says that nothing was done.

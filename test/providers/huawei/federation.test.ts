@@ -133,6 +133,17 @@ describe("the trade of the workflow's OIDC token", () => {
     expect(service.sts.sessions).toHaveLength(2);
   });
 
+  test("is made again with five minutes left", async () => {
+    const connection = csms();
+    await preflight(connection);
+    connection.clock.advance(55 * 60_000 - 1);
+    await preflight(connection);
+    expect(connection.service.sts.sessions).toHaveLength(1);
+    connection.clock.advance(1);
+    await preflight(connection);
+    expect(connection.service.sts.sessions).toHaveLength(2);
+  });
+
   test("takes keys that do not say when they expire for 15 minutes", async () => {
     const connection = csms();
     const { service, clock } = connection;
@@ -220,6 +231,51 @@ describe("the trade of the workflow's OIDC token", () => {
         connection,
       );
     });
+  });
+
+  test.each([
+    ["a web page", page(200), "a web page (HTTP 200)"],
+    ["a list", refusing(200, []), "no JSON object (HTTP 200)"],
+  ])("says that STS answered %s", async (__, fault, found) => {
+    const connection = csms();
+    connection.service.sts.faults.arm(fault, TRADE);
+    await expectFailure(
+      preflight(connection),
+      {
+        message: `Huawei Cloud STS answered ${found} when asked to trade the workflow's OIDC token for temporary keys; expected "credentials" with a key pair and its token.`,
+      },
+      connection,
+    );
+  });
+
+  test.each([
+    [429, "PROVIDER_RATE_LIMITED", 'answered "too many requests"'],
+    [500, "PROVIDER_UNAVAILABLE", "answered with server error 500"],
+    [503, "PROVIDER_UNAVAILABLE", "answered with server error 503"],
+  ])("that STS answers with %i each time has an end, and the reason", async (status, code, what) => {
+    const connection = csms();
+    await preflight(connection);
+    connection.clock.advance(3_600_000);
+    const body = { error_code: "STS5.9", error_msg: "not now" };
+    connection.service.sts.faults.arm(refusing(status, body), { ...TRADE, times: Infinity });
+    await expectFailure(
+      connection.provider.rotate(),
+      {
+        code,
+        changed: "no",
+        message: `Huawei Cloud STS ${what} when asked to trade the workflow's OIDC token for temporary keys; expected it to be done.`,
+        detail: "STS5.9: not now",
+      },
+      connection,
+    );
+    expect(connection.service.sts.requests).toHaveLength(1 + 4);
+  });
+
+  test("is not tried anew by each try of a read that needs it", async () => {
+    const connection = csms();
+    connection.service.sts.faults.arm(refusing(503, {}), { ...TRADE, times: Infinity });
+    await expectFailure(preflight(connection), { code: "PROVIDER_UNAVAILABLE", transient: true }, connection);
+    expect(connection.service.sts.requests).toHaveLength(4);
   });
 
   const PAIR = { access_key_id: "an-id", secret_access_key: "a-secret-key", security_token: "a-token" };

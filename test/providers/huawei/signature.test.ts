@@ -178,6 +178,7 @@ test.each([
   ["https://x.test/a/", "/a/"],
   ["https://x.test/a%2Fb", "/a%2Fb/"],
   ["https://x.test/ä", "/%C3%A4/"],
+  ["https://x.test/100%/a%ff", "/100%25/a%25ff/"],
 ])("the canonical path of %s is %s", (url, path) => {
   expect(canonicalRequest({ method: "GET", url, headers: {}, body: "" }, "").split("\n")[1]).toBe(path);
 });
