@@ -187,6 +187,24 @@ describe("writes", () => {
     expect(b.waited).toBe(0);
   });
 
+  test("wait for the pace before and after a silence, which is taken out of it", async () => {
+    const { clock, lane } = open();
+    const refused = (): Promise<never> =>
+      Promise.reject(
+        RotationError.of("GITHUB_RATE_LIMITED", { action: "write", seconds: 10 }, { retryAfter: 10_000 }),
+      );
+    await lane.write(refused).catch(() => undefined);
+    clock.advance(20_000);
+    const early = send(lane, clock, 79);
+    const second = lane.write(refused).catch(() => clock.now());
+    const last = send(lane, clock, 1);
+    await early;
+    expect(await second).toBe(MINUTE);
+    expect((await last).began).toEqual([80_000]);
+    // The second from 20 s to 60 s, and the last from 20 s to 80 s but for the ten seconds in between.
+    expect(lane.waited).toBe(40_000 + 50_000);
+  });
+
   test("are held up for a minute at most", async () => {
     const { clock, lane } = open();
     const limited = RotationError.of(
@@ -233,6 +251,7 @@ describe("a reservation", () => {
     await lane.reserve(count, NEVER, (milliseconds) => told.push(milliseconds));
     expect([clock.now(), told]).toEqual([wait, wait === 0 ? [] : [wait]]);
     const { began } = await send(lane, clock, count);
+    expect(mostWithin(MINUTE, began)).toBeLessThanOrEqual(80);
     // From the first to the last in as many minutes as on an empty table.
     expect((began.at(-1) ?? 0) - wait).toBe(Math.floor((count - 1) / 80) * MINUTE);
   });
@@ -254,7 +273,28 @@ describe("a reservation", () => {
     const others = send(b, clock, 80);
     await new Promise((resolve) => setImmediate(resolve));
     a.release();
-    expect((await others).began.at(-1)).toBe(0);
+    const { began, told } = await others;
+    expect([began.at(-1), told]).toEqual([0, []]);
+  });
+
+  test("is used up by its own lane's writes", async () => {
+    const { clock, pacer } = open();
+    const [a, b] = [pacer.lane(), pacer.lane()];
+    await a.reserve(30, NEVER);
+    await send(a, clock, 30);
+    expect((await send(b, clock, 50)).began.at(-1)).toBe(0);
+  });
+
+  test("is waited for by the others, who are told once", async () => {
+    const { clock, pacer } = open();
+    const [a, b] = [pacer.lane(), pacer.lane()];
+    await a.reserve(160, NEVER);
+    const own = send(a, clock, 160).then(() => {
+      a.release();
+    });
+    const { began, told } = await send(b, clock, 1);
+    await own;
+    expect([began, told]).toEqual([[2 * MINUTE], [MINUTE]]);
   });
 
   test("that waits is not starved by writes that could go", async () => {
@@ -262,7 +302,8 @@ describe("a reservation", () => {
     const [a, b] = [pacer.lane(), pacer.lane()];
     await send(b, clock, 10);
     const reserved = a.reserve(80, NEVER).then(() => clock.now());
-    const others = send(b, clock, 200);
+    // Spread over the minute, they would leave no room in the next one either.
+    const others = send(b, clock, 200, 1_000);
     expect(await reserved).toBe(MINUTE);
     a.release();
     await others;
@@ -309,6 +350,48 @@ describe("a reservation", () => {
     other.release();
     expect((await send(lane, clock, 1)).began).toHaveLength(1);
   });
+
+  test("is no one's any more once it is given up: those behind it go at once", async () => {
+    // Time stands still, so that only a call can wake whoever waits.
+    const clock = {
+      now: () => 0,
+      sleep: (_: number, signal?: AbortSignal) =>
+        new Promise<void>((_resolve, reject) => {
+          signal?.addEventListener("abort", () => {
+            reject(signal.reason as Error);
+          });
+        }),
+    };
+    const pacer = createPacer(clock);
+    const [a, b] = [pacer.lane(), pacer.lane()];
+    await Promise.all(Array.from({ length: 10 }, () => b.write(() => Promise.resolve())));
+    const cancel = new AbortController();
+    const reserved = a.reserve(80, cancel.signal).catch(() => "given up");
+    const others = Promise.all(Array.from({ length: 70 }, () => b.write(() => Promise.resolve())));
+    await new Promise((resolve) => setImmediate(resolve));
+    cancel.abort(new Error("cancelled"));
+    expect(await reserved).toBe("given up");
+    const late = new Promise((resolve) => setTimeout(resolve, 1_000, "late"));
+    expect(await Promise.race([others.then(() => "gone"), late])).toBe("gone");
+  });
+
+  test.each([
+    [400, 0, 100, false],
+    [401, 0, 100, true],
+    [380, 20, 100, false],
+    [390, 20, 100, true],
+  ])(
+    "after %i writes, with %i reserved by others, of %i more waits for the hour: %j",
+    async (others, reserved, count, long) => {
+      const { clock, pacer, lane } = open();
+      await send(lane, clock, others);
+      clock.advance(MINUTE);
+      await pacer.lane().reserve(reserved, NEVER);
+      const before = clock.now();
+      await pacer.lane().reserve(count, NEVER);
+      expect(clock.now() - before > 30 * MINUTE).toBe(long);
+    },
+  );
 
   test("covers no more than an hour lets through", async () => {
     const { clock, lane } = open();
