@@ -107,6 +107,7 @@ describe("every form of promise 3 is announced", () => {
     ["a JSON string", 'say "hi"\t\\', 'say \\"hi\\"\\t\\\\'],
     ["a JSON string with its slashes escaped", "a/b<c>d", "a\\/b<c>d"],
     ["a JSON string with its slashes escaped, and the rest as it is", "密/钥 abcd", "密\\/钥 abcd"],
+    ["a JSON string with its slashes escaped, and the rest too", "密/钥 abcd", "\\u5bc6\\/\\u94a5 abcd"],
     ["a JSON string in ASCII", "密钥é🔑ab", "\\u5bc6\\u94a5\\u00e9\\ud83d\\udd11ab"],
     ["hex of UTF-8", "密钥é🔑ab", "e5af86e992a5c3a9f09f94916162"],
     ["base64 of UTF-8", "密钥é🔑ab", "5a+G6ZKlw6nwn5SRYWI="],
