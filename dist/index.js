@@ -14993,9 +14993,8 @@ function isHeaderValue(text) {
 }
 /** Whether `.` or `..` in the path would lead elsewhere, in any way of writing them (https://url.spec.whatwg.org/#path-state). */
 function climbs(url) {
-    const readAs = url.replace(/[\t\n\r]/g, "");
-    const [path = ""] = readAs.replace(/^[a-z]+:\/\/[^/\\?#]*/i, "").split(/[?#]/);
-    return path.split(/[/\\]/).some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment));
+    const [address = ""] = url.replace(/[\t\n\r]/g, "").split(/[?#]/);
+    return address.split(/[/\\]/).some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment));
 }
 function fill(template, value) {
     // As a function, since "$&" in a text would mean something.

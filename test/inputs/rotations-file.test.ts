@@ -682,7 +682,9 @@ describe("`only`", () => {
   });
 
   test.each([",", " ,\n,"])("that names nobody is refused, and no green run of nothing (%j)", (only) => {
-    expect(misread(three, { step: { only } })).toHaveLength(1);
+    expect(misread(three, { step: { only } })).toEqual([
+      'INPUT_INVALID: Input "only" is a list of nothing; expected names of rotations, with commas between.',
+    ]);
   });
 
   test("without a file is refused", () => {

@@ -158,6 +158,30 @@ describe("the inputs of a step", () => {
     expect(rotation?.provider.apiUrl).toBe(`http://${host}:8080`);
   });
 
+  test("need a probe for a gateway that shows nothing, but not where nothing is verified", () => {
+    const gateway = { provider: "huawei-apig", region: "cn-north-4", "project-id": "of-a-test" };
+    expect(problemsOf(gateway)).toEqual([expect.stringMatching(/^INPUT_MISSING: Input "probe-url"/)]);
+    expect(problemsOf({ ...gateway, verify: "off" })).toEqual([]);
+  });
+
+  test("cannot synchronize what cannot be read", () => {
+    const cloudRoom = { provider: "cloudroom", "comp-id": "17", "comp-secret": "company-secret-of-a-test" };
+    expect(problemsOf({ ...cloudRoom, mode: "sync" })).toEqual([
+      expect.stringMatching(/^SYNC_UNSUPPORTED: Input "mode" .*CloudRoom/),
+    ]);
+  });
+
+  test.each<[RawInputs, string]>([
+    [{ "github-token": "" }, 'Set "github-token" to a fine-grained or GitHub App token'],
+    [{ "access-key-id": "" }, 'Set "access-key-id" under "with:"'],
+  ])("say with %j what to set, and how", (change, hint) => {
+    expect(() => read(change)).toThrow(
+      expect.objectContaining({
+        errors: [expect.objectContaining({ hint: expect.stringContaining(hint) as unknown })],
+      }) as Error,
+    );
+  });
+
   test("tell all problems at once", () => {
     const problems = problemsOf({ "app-id": "", "secret-name": "", "github-token": "", force: "yes" });
     expect(problems.map((problem) => problem.replace(/:.*/, ""))).toEqual(

@@ -43,9 +43,8 @@ export function isHeaderValue(text: string): boolean {
 
 /** Whether `.` or `..` in the path would lead elsewhere, in any way of writing them (https://url.spec.whatwg.org/#path-state). */
 export function climbs(url: string): boolean {
-  const readAs = url.replace(/[\t\n\r]/g, "");
-  const [path = ""] = readAs.replace(/^[a-z]+:\/\/[^/\\?#]*/i, "").split(/[?#]/);
-  return path.split(/[/\\]/).some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment));
+  const [address = ""] = url.replace(/[\t\n\r]/g, "").split(/[?#]/);
+  return address.split(/[/\\]/).some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment));
 }
 
 function fill(template: string, value: string): string {
