@@ -14495,12 +14495,12 @@ function envelope_isRecord(value) {
     return typeof value === "object" && value !== null;
 }
 function describeAge(milliseconds) {
-    // Rounded up: what is beyond a limit must not read as equal to it.
-    const seconds = inSeconds(Math.ceil(Math.abs(milliseconds) / 1_000) * 1_000);
+    const seconds = inSeconds(Math.abs(milliseconds));
     return milliseconds < 0 ? `${seconds} in the future` : `${seconds} ago`;
 }
+/** Rounded up: what is beyond a limit must not read as equal to it. */
 function inSeconds(milliseconds) {
-    return `${String(Math.round(milliseconds / 1_000))} s`;
+    return `${String(Math.ceil(milliseconds / 1_000))} s`;
 }
 
 ;// CONCATENATED MODULE: ./src/providers/feishu/inbox.ts
@@ -15093,9 +15093,10 @@ function filled(inputs, name, template) {
     if (!URL.canParse(template))
         return template;
     const authority = /^[a-z]+:\/\/[^/\\?#]+/i.exec(template)?.[0];
-    // What is a host elsewhere would not be looked at below.
-    if (authority === undefined)
+    if (authority === undefined) {
+        // A URL may be written without them, and its host would then escape the look for {app-id}.
         invalid(inputs, name, "an address without two slashes", "one that begins as https://api.example.com");
+    }
     else if (hasPlaceholder(authority)) {
         invalid(inputs, name, "an address with {app-id} in its host", EXPECTED_URL);
     }

@@ -151,11 +151,11 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function describeAge(milliseconds: number): string {
-  // Rounded up: what is beyond a limit must not read as equal to it.
-  const seconds = inSeconds(Math.ceil(Math.abs(milliseconds) / 1_000) * 1_000);
+  const seconds = inSeconds(Math.abs(milliseconds));
   return milliseconds < 0 ? `${seconds} in the future` : `${seconds} ago`;
 }
 
+/** Rounded up: what is beyond a limit must not read as equal to it. */
 function inSeconds(milliseconds: number): string {
-  return `${String(Math.round(milliseconds / 1_000))} s`;
+  return `${String(Math.ceil(milliseconds / 1_000))} s`;
 }

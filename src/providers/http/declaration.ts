@@ -159,10 +159,10 @@ function filled(inputs: ProviderInputs, name: string, template: string): string 
   const { appId } = inputs;
   if (!URL.canParse(template)) return template;
   const authority = /^[a-z]+:\/\/[^/\\?#]+/i.exec(template)?.[0];
-  // What is a host elsewhere would not be looked at below.
-  if (authority === undefined)
+  if (authority === undefined) {
+    // A URL may be written without them, and its host would then escape the look for {app-id}.
     invalid(inputs, name, "an address without two slashes", "one that begins as https://api.example.com");
-  else if (hasPlaceholder(authority)) {
+  } else if (hasPlaceholder(authority)) {
     invalid(inputs, name, "an address with {app-id} in its host", EXPECTED_URL);
   }
   const other = /\{(?!app-id\})[^{}]*\}?|(?<!\{app-id)\}/.exec(template)?.[0];
